@@ -1,0 +1,45 @@
+"""Every error that sitwell raises on purpose.
+
+SitwellError                 one sentence that says what to do next; the command line prints it and exits with 1
+├── SensorError              Bluetooth or the sensor: off, not found, vanished, refused, unknown
+├── RecordingError           a recording cannot be read or written            (path)
+├── FileFormatError          a file to import is not what it should be        (path, line)
+└── ConfigError              a setting is wrong                               (path, key)
+"""
+
+from pathlib import PurePath
+
+
+class SitwellError(Exception):
+    """Base of all errors whose text is meant for the wearer."""
+
+
+class SensorError(SitwellError):
+    """Bluetooth or the sensor does not do what is needed."""
+
+
+class RecordingError(SitwellError):
+    """A recording cannot be opened, read or written."""
+
+    def __init__(self, message: str, path: PurePath | str) -> None:
+        super().__init__(message)
+        self.path = str(path)
+
+
+class FileFormatError(SitwellError):
+    """A file to import is not in the format it claims; `line` counts from 1, the header included."""
+
+    def __init__(self, message: str, path: PurePath | str, line: int | None = None) -> None:
+        where = f"{path}, line {line}" if line is not None else str(path)
+        super().__init__(f"{where}: {message}")
+        self.path = str(path)
+        self.line = line
+
+
+class ConfigError(SitwellError):
+    """A setting has a wrong name, type or value."""
+
+    def __init__(self, message: str, path: PurePath | str | None = None, key: str | None = None) -> None:
+        super().__init__(f"{path}: {message}" if path is not None else message)
+        self.path = str(path) if path is not None else None
+        self.key = key

@@ -1,0 +1,249 @@
+"""Every Record and Event: what flows through sitwell, with its units and frames.
+
+Sources yield Records (what arrived). The pipeline turns each Record into Events (what it means).
+A recording is the Records written down in order, so a replay is the same computation as the live session.
+
+Time is data: every `t_s` is seconds since the start of the session, on the session's own axis; nothing in the core reads a
+clock. Intervals are half-open, [start, end). The sensor frame is what the device prints; docs/concepts.md has the body frame.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+
+
+class Posture(StrEnum):
+    """What the wearer does, at 1 s. UNKNOWN beats a guess; NO_DATA and NOT_WORN are never counted as sitting."""
+
+    SITTING = "sitting"
+    STANDING = "standing"
+    WALKING = "walking"
+    LYING = "lying"
+    UNKNOWN = "unknown"
+    NO_DATA = "no-data"
+    NOT_WORN = "not-worn"
+
+
+class LinkState(StrEnum):
+    """The radio link to the sensor."""
+
+    SEARCHING = "searching"
+    CONNECTED = "connected"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+# ---------------------------------------------------------------- Records
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Samples:
+    """A block of samples of any length, in the sensor frame, uncalibrated.
+
+    t_s      : (N,) strictly increasing, s
+    acc_g    : (N, 3) specific force, g; at rest it is +1 g along the axis that points up
+    gyr_dps  : (N, 3) angular rate, deg/s, or None where the sensor has no gyroscope
+    """
+
+    t_s: Floats
+    acc_g: Floats
+    gyr_dps: Floats | None = None
+
+    def __post_init__(self) -> None:
+        n = self.t_s.shape[0]
+        if self.t_s.shape != (n,) or self.acc_g.shape != (n, 3):
+            raise ValueError(f"t_s {self.t_s.shape} and acc_g {self.acc_g.shape} must be (N,) and (N, 3)")
+        if self.gyr_dps is not None and self.gyr_dps.shape != (n, 3):
+            raise ValueError(f"gyr_dps {self.gyr_dps.shape} must be ({n}, 3)")
+
+    def __len__(self) -> int:
+        return self.t_s.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """No samples in [start_s, end_s): lost packets, a lost link, a hole in a file. Never counted as any posture."""
+
+    start_s: float
+    end_s: float
+    cause: str
+
+    @property
+    def t_s(self) -> float:
+        """When the gap became known: its end."""
+        return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class BadPacket:
+    """A packet, or a part of one, that the driver refused; `payload` holds the bytes in hex."""
+
+    t_s: float
+    reason: str
+    payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The link changed its state."""
+
+    t_s: float
+    state: LinkState
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Battery:
+    """The sensor's battery, 0 to 100 %."""
+
+    t_s: float
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The wearer's label on this moment."""
+
+    t_s: float
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Session time has reached t_s whether or not samples came; made once a second by live sources and kept in recordings."""
+
+    t_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Wearer:
+    """What the wearer did about a prompt. action: 'snooze' (for `seconds`) or 'dismiss'."""
+
+    t_s: float
+    action: str
+    seconds: float = 0.0
+
+
+Record: TypeAlias = Samples | Gap | BadPacket | Link | Battery | Mark | Tick | Wearer
+
+# ---------------------------------------------------------------- Events
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """One second, [t_s, t_s + 1), published with a fixed lag of at most 3 s.
+
+    posture_p     : probability of `posture`, 0 to 1
+    tilt_deg      : sagittal tilt against the wearer's zero, anterior +; NaN until there is a zero
+    obliquity_deg : frontal, right side up +; NaN until there is a zero
+    tilt_sd_deg   : standard uncertainty of tilt_deg; NaN with it
+    still         : True while quasi-static, so that the tilt is a new measurement; else the last one is held
+    motion_mg     : mean absolute deviation of |acc| over the second, mg
+    steps         : steps that fell into this second
+    """
+
+    t_s: float
+    posture: Posture
+    posture_p: float
+    tilt_deg: float
+    obliquity_deg: float
+    tilt_sd_deg: float
+    still: bool
+    motion_mg: float
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class PostureChanged:
+    """From t_s on the posture is `posture`, where it was `previous`."""
+
+    t_s: float
+    previous: Posture
+    posture: Posture
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoutEnded:
+    """An uninterrupted spell of one posture in [start_s, end_s)."""
+
+    posture: Posture
+    start_s: float
+    end_s: float
+
+    @property
+    def t_s(self) -> float:
+        """When the bout ended."""
+        return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """An upright spell between two sitting spells (SBRN, Tremblay 2017), long enough to count, in [start_s, end_s)."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def t_s(self) -> float:
+        """When the break ended: the wearer sat down again."""
+        return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChanged:
+    """The zero was learnt or renewed: mean 'up' of level walking, unit vector in the sensor frame."""
+
+    t_s: float
+    up: tuple[float, float, float]
+    bouts: int
+    spread_deg: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRaised:
+    """A rule's limit was exceeded long enough. `explain` holds the measured figures behind it, by name with unit."""
+
+    t_s: float
+    name: str
+    message: str
+    value: float
+    limit: float
+    unit: str
+    explain: Mapping[str, float | str]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCleared:
+    """The alert ended. cause: 'recovered', 'snoozed', 'dismissed' or 'no data'."""
+
+    t_s: float
+    name: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SensorSilent:
+    """Nothing has arrived since `since_s`, though the session goes on."""
+
+    t_s: float
+    since_s: float
+
+
+Event: TypeAlias = (
+    Epoch
+    | PostureChanged
+    | BoutEnded
+    | Break
+    | ReferenceChanged
+    | AlertRaised
+    | AlertCleared
+    | SensorSilent
+)
