@@ -3,8 +3,9 @@
 Sources yield Records (what arrived). The pipeline turns each Record into Events (what it means).
 A recording is the Records written down in order, so a replay is the same computation as the live session.
 
-Time is data: every `t_s` is seconds since the start of the session, on the session's own axis; nothing in the core reads a
-clock. Intervals are half-open, [start, end). The sensor frame is what the device prints; docs/concepts.md has the body frame.
+Time is data: every `t_s` is seconds since the start of the session, on the session's own axis; nothing in the core
+reads a clock. Intervals are half-open, [start, end). The sensor frame is what the device prints; docs/concepts.md
+has the body frame.
 """
 
 from collections.abc import Mapping
@@ -117,7 +118,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Session time has reached t_s whether or not samples came; made once a second by live sources and kept in recordings."""
+    """Session time has reached t_s, samples or not; live sources make one a second, and recordings keep it."""
 
     t_s: float
 
@@ -238,12 +239,5 @@ class SensorSilent:
 
 
 Event: TypeAlias = (
-    Epoch
-    | PostureChanged
-    | BoutEnded
-    | Break
-    | ReferenceChanged
-    | AlertRaised
-    | AlertCleared
-    | SensorSilent
+    Epoch | PostureChanged | BoutEnded | Break | ReferenceChanged | AlertRaised | AlertCleared | SensorSilent
 )

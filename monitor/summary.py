@@ -1,120 +1,169 @@
-"""The day in figures: what a screen or a report shows, as one immutable Snapshot."""
+"""The day in figures: follows a session and says, as one immutable Snapshot, what a screen needs to know now."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections import deque
+from collections.abc import Iterable
 
-from monitor.stream import Floats, LinkState, Posture
+import numpy as np
 
+from monitor.pipeline import Pipeline
+from monitor.snapshot import Clock, LinkView, Player, Prompt, Snapshot, Span, Trace
+from monitor.states.alerts import AlertRule
+from monitor.stream import (
+    AlertCleared,
+    AlertRaised,
+    BadPacket,
+    Battery,
+    Break,
+    Epoch,
+    Event,
+    Gap,
+    Link,
+    LinkState,
+    Posture,
+    Record,
+    Samples,
+)
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A running clock against its limit, s. limit_s is None where no alert rule watches it."""
-
-    seconds: float
-    limit_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A piece of the day's ribbon: one posture in [start_s, end_s)."""
-
-    start_s: float
-    end_s: float
-    posture: Posture
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """What the wearer is asked to do now, and why. `explain`: measured figures by name (deg, s, …)."""
-
-    name: str
-    message: str
-    since_s: float
-    value: float
-    limit: float
-    unit: str
-    explain: Mapping[str, float | str]
+TRACE_S = 60.0
+TRACE_STEP_S = 0.05  # 1200 points: more than two for each of the columns of the widest screen
+RATE_WINDOW_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """The sensor and the radio link to it. battery_percent is None while unknown; lost_percent of all samples due."""
+class Summary:
+    """Follows a session and gives the Snapshot of now. It is fed what the session's sinks are fed.
 
-    sensor: str
-    state: LinkState
-    battery_percent: int | None
-    rate_hz: float
-    received: int
-    lost: int
-    bad_packets: int
-    cause: str = ""
-
-    @property
-    def lost_percent(self) -> float:
-        """Samples lost in % of samples due; 0 before the first."""
-        due = self.received + self.lost
-        return 100.0 * self.lost / due if due else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Player:
-    """Where a replay is: position and length in s, speed as a factor, paused, ended."""
-
-    position_s: float
-    length_s: float
-    speed: float
-    paused: bool
-    ended: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Trace:
-    """The tilt of the last 60 s. t_s: (N,) s; tilt_deg: (N,), NaN where it was not published."""
-
-    t_s: Floats
-    tilt_deg: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """All that the dashboard knows.
-
-    mode          : 'live', 'demo' or 'replay'
-    t_s           : session time, s; `clock` is the same moment as local time of day, 'HH:MM:SS'
-    provisional   : posture of this very second, before the fixed lag confirms it
-    tilt_deg      : sagittal, anterior +; None until there is a zero; held (not new) while `moving`
-    tilt_sd_deg   : standard uncertainty of tilt_deg
-    obliquity_deg : frontal, right side up +
-    zero          : what the tilt is measured against: 'none' or 'walking'
-    band_deg      : (low, high) tilt that counts as within the wearer's band in this posture
-    ribbon        : the session so far, oldest first
-    totals_s      : seconds of each posture
-    snoozed_s     : seconds of snooze left, 0 if none
+    day_start_s: local time of day at session time 0, s; rules: those of the profile, for the limits beside the clocks.
     """
 
-    mode: str
-    t_s: float
-    clock: str
-    posture: Posture
-    posture_p: float
-    posture_since_s: float
-    provisional: Posture
-    tilt_deg: float | None
-    tilt_sd_deg: float | None
-    obliquity_deg: float | None
-    moving: bool
-    zero: str
-    band_deg: tuple[float, float]
-    sitting: Clock
-    standing: Clock
-    trace: Trace
-    ribbon: tuple[Span, ...]
-    totals_s: Mapping[Posture, float]
-    breaks: int
-    steps: int
-    prompt: Prompt | None
-    snoozed_s: float
-    link: LinkView
-    recording: str
-    player: Player | None = None
-    notes: tuple[str, ...] = field(default=())
+    def __init__(
+        self, *, mode: str, sensor: str, rate_hz: float, day_start_s: float, rules: Iterable[AlertRule], recording: str
+    ) -> None:
+        self._mode, self._sensor, self._recording = mode, sensor, recording
+        self._rate_hz, self._day_start_s = rate_hz, day_start_s
+        self._limits: dict[str, float] = {}
+        for rule in rules:
+            self._limits[rule.measure] = min(rule.limit, self._limits.get(rule.measure, rule.limit))
+        self._t_s = 0.0
+        self._epoch: Epoch | None = None
+        self._trace: deque[tuple[float, float]] = deque()
+        self._spans: list[Span] = []
+        self._prompts: dict[str, Prompt] = {}
+        self._link = Link(0.0, LinkState.SEARCHING)
+        self._battery: int | None = None
+        self._arrived: deque[tuple[float, int]] = deque()
+        self.totals_s: dict[Posture, float] = dict.fromkeys(Posture, 0.0)
+        self.received = self.lost = self.bad_packets = self.breaks = self.steps = 0
+
+    def push(self, record: Record, events: Iterable[Event], pipeline: Pipeline) -> None:
+        """Take one record with the events it led to, and the pipeline after it."""
+        self._t_s = max(self._t_s, float(record.t_s[-1]) if isinstance(record, Samples) else record.t_s)
+        match record:
+            case Samples():
+                self._samples(record, pipeline)
+            case Gap():
+                self.lost += max(round((record.end_s - record.start_s) * self._rate_hz) - 1, 0)
+            case BadPacket():
+                self.bad_packets += 1
+            case Link():
+                self._link = record
+            case Battery():
+                self._battery = record.percent
+            case _:
+                pass
+        for event in events:
+            self._event(event)
+
+    def _samples(self, block: Samples, pipeline: Pipeline) -> None:
+        self.received += len(block)
+        self._arrived.append((float(block.t_s[0]), len(block)))
+        while self._arrived[0][0] < self._t_s - RATE_WINDOW_S:
+            self._arrived.popleft()
+        seen = pipeline.oriented
+        last = self._trace[-1][0] if self._trace else -TRACE_STEP_S
+        for t, tilt in zip(seen.t_s.tolist(), seen.tilt_deg.tolist(), strict=True):
+            if t - last >= TRACE_STEP_S - 1e-6:
+                self._trace.append((t, tilt))
+                last = t
+        while self._trace and self._trace[0][0] < self._t_s - TRACE_S:
+            self._trace.popleft()
+
+    def _event(self, event: Event) -> None:
+        match event:
+            case Epoch():
+                self._epoch = event
+                self.totals_s[event.posture] += 1.0
+                self.steps += event.steps
+                end = event.t_s + 1.0
+                if self._spans and self._spans[-1].posture is event.posture and self._spans[-1].end_s == event.t_s:
+                    self._spans[-1] = Span(self._spans[-1].start_s, end, event.posture)
+                else:
+                    self._spans.append(Span(event.t_s, end, event.posture))
+            case Break():
+                self.breaks += 1
+            case AlertRaised():
+                self._prompts.pop(event.name, None)  # so that the newest comes last
+                self._prompts[event.name] = Prompt(
+                    event.name, event.message, event.t_s, event.value, event.limit, event.unit, event.explain
+                )
+            case AlertCleared():
+                self._prompts.pop(event.name, None)
+            case _:
+                pass
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples a second over the last 10 s of the session."""
+        if len(self._arrived) < 2:
+            return 0.0
+        span = self._arrived[-1][0] - self._arrived[0][0]
+        return (sum(n for _, n in self._arrived) - self._arrived[-1][1]) / span if span > 0.0 else 0.0
+
+    def snapshot(self, pipeline: Pipeline, player: Player | None = None) -> Snapshot:
+        """All that a screen needs to know now."""
+        epoch = self._epoch
+        posture = epoch.posture if epoch else Posture.NO_DATA
+        live_deg = self._trace[-1][1] if self._trace else float("nan")
+        # Without a gyroscope a tilt in motion is wrong by 3 to 20 degrees: show the last one that held still.
+        shown_deg = epoch.tilt_deg if epoch and pipeline.moving and not pipeline.gyro else live_deg
+        zero = pipeline.reference is not None
+        day_s = int(self._day_start_s + self._t_s) % 86_400
+        trace = np.array(self._trace, dtype=np.float64).reshape(-1, 2)
+        alerts, bouts = pipeline.alerts, pipeline.bouts
+        has_tilt = zero and not math.isnan(shown_deg)
+        return Snapshot(
+            mode=self._mode,
+            t_s=self._t_s,
+            clock=f"{day_s // 3600:02d}:{day_s // 60 % 60:02d}:{day_s % 60:02d}",
+            posture=posture,
+            posture_p=epoch.posture_p if epoch else 0.0,
+            posture_since_s=bouts.since_s,
+            provisional=pipeline.provisional,
+            tilt_deg=shown_deg if has_tilt else None,
+            tilt_sd_deg=pipeline.tilt_sd_deg if has_tilt else None,
+            obliquity_deg=epoch.obliquity_deg if has_tilt and epoch else None,
+            moving=pipeline.moving,
+            zero="walking" if zero else "none",
+            band_deg=alerts.band_deg(posture),
+            sitting=Clock(bouts.sitting_s, self._limits.get("sitting_s")),
+            standing=Clock(bouts.standing_s, self._limits.get("standing_s")),
+            trace=Trace(trace[:, 0], trace[:, 1]),
+            ribbon=tuple(self._spans),
+            totals_s=dict(self.totals_s),
+            breaks=self.breaks,
+            steps=self.steps,
+            prompt=next(reversed(self._prompts.values()), None),
+            snoozed_s=max(0.0, alerts.snoozed_until_s - self._t_s),
+            link=LinkView(
+                self._sensor,
+                self._link.state,
+                self._battery,
+                self.rate_hz,
+                self.received,
+                self.lost,
+                self.bad_packets,
+                self._link.cause,
+            ),
+            recording=self._recording,
+            player=player,
+        )

@@ -1,0 +1,1 @@
+"""Epochs in, events out: wear, posture, bouts and alerts. Pure state machines that move once a second."""

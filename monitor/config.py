@@ -1,0 +1,145 @@
+"""Where files live, and TOML to Profile: strict, so that a typo is an error with a suggestion, never silence."""
+
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields, is_dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, cast
+
+from monitor.errors import ConfigError
+from monitor.pipeline import Profile
+from monitor.signal.alignment import AXES
+from monitor.states.alerts import MEASURES, AlertRule
+
+APP = "sitwell"
+
+
+def profile_path() -> Path:
+    """The wearer's own profile.toml; it need not exist."""
+    from platformdirs import user_config_path
+
+    return user_config_path(APP, appauthor=False) / "profile.toml"
+
+
+def recordings_dir() -> Path:
+    """Where sessions are recorded unless told otherwise."""
+    from platformdirs import user_data_path
+
+    return user_data_path(APP, appauthor=False) / "recordings"
+
+
+def load_profile(path: Path | None = None) -> Profile:
+    """The shipped defaults with the wearer's file laid over them. path: that file; None: the usual place, if it is
+    there.
+
+    Raises ConfigError for a file that cannot be read, and for any name, type or value that is not right.
+    """
+    shipped = tomllib.loads(files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8"))
+    base = profile_from_mapping(shipped, Profile(), "default_profile.toml")
+    own = path or profile_path()
+    if path is None and not own.exists():
+        return base
+    try:
+        text = own.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the profile cannot be read ({error}); check the path or leave out --profile", own) from None
+    try:
+        mapping = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"this is not valid TOML: {error}", own) from None
+    return profile_from_mapping(mapping, base, str(own))
+
+
+def profile_to_mapping(profile: Profile) -> dict[str, Any]:
+    """The profile as plain data, in the form profile_from_mapping reads; kept in every recording."""
+    data = asdict(profile)
+    data["alert"] = [dict(rule) for rule in data.pop("alerts")]
+    return data
+
+
+def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str = "profile") -> Profile:
+    """`base` with the values of `mapping` laid over it; alert rules are laid over those of the same name."""
+    sections = {f.name: getattr(base, f.name) for f in fields(base) if is_dataclass(getattr(base, f.name))}
+    changes: dict[str, Any] = {}
+    for key, value in mapping.items():
+        if key == "anterior_axis":
+            if value not in AXES:
+                raise ConfigError(f"anterior_axis is {value!r}; it must be one of {', '.join(AXES)}", where, key)
+            changes[key] = value
+        elif key == "alert":
+            changes["alerts"] = _rules(value, base.alerts, where)
+        elif key in sections:
+            changes[key] = _section(key, sections[key], value, where)
+        else:
+            raise ConfigError(_unknown(key, ["anterior_axis", "alert", *sections]), where, key)
+    return replace(base, **changes)
+
+
+def _section(name: str, base: Any, table: object, where: str) -> Any:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{name} must be a table: write [{name}] and its settings below it", where, name)
+    known = {f.name for f in fields(base)}
+    values: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", table).items():
+        if key not in known:
+            raise ConfigError(_unknown(key, known, f"in [{name}]"), where, f"{name}.{key}")
+        values[key] = _number(value, getattr(base, key), f"{name}.{key}", where)
+    return replace(base, **values)
+
+
+def _rules(tables: object, base: tuple[AlertRule, ...], where: str) -> tuple[AlertRule, ...]:
+    if not isinstance(tables, list):
+        raise ConfigError("alert must be written as [[alert]], with two brackets", where, "alert")
+    rules = {rule.name: rule for rule in base}
+    known = [f.name for f in fields(AlertRule)]
+    for table in cast("list[dict[str, Any]]", tables):
+        name = table.get("name")
+        if not isinstance(name, str) or not name:
+            raise ConfigError("every [[alert]] needs a name, such as name = 'sitting'", where, "alert.name")
+        for key in table:
+            if key not in known:
+                raise ConfigError(_unknown(key, known, f"in [[alert]] {name!r}"), where, f"alert.{key}")
+        given = asdict(rules[name]) if name in rules else {}
+        given |= table
+        missing = [key for key in known if key not in given]
+        if missing:
+            raise ConfigError(f"[[alert]] {name!r} lacks {', '.join(missing)}", where, "alert")
+        rules[name] = _rule(given, where)
+    return tuple(rules.values())
+
+
+def _rule(given: Mapping[str, Any], where: str) -> AlertRule:
+    name = given["name"]
+    if given["measure"] not in MEASURES:
+        raise ConfigError(_unknown(str(given["measure"]), MEASURES, f"as measure of {name!r}"), where, "alert.measure")
+    if not isinstance(given["message"], str):
+        raise ConfigError(f"the message of {name!r} must be text in quotes", where, "alert.message")
+    numbers = {
+        key: _number(given[key], 0.0, f"{key} of alert {name!r}", where)
+        for key in ("limit", "clear", "hold_s", "repeat_s")
+    }
+    if not 0.0 <= numbers["clear"] < numbers["limit"]:
+        raise ConfigError(f"clear of alert {name!r} must be 0 or more and below its limit", where, "alert.clear")
+    if numbers["hold_s"] < 1.0 or numbers["repeat_s"] < 1.0:
+        raise ConfigError(f"hold_s and repeat_s of alert {name!r} must be 1 second or more", where, "alert.hold_s")
+    return AlertRule(name=name, measure=given["measure"], message=given["message"], **numbers)
+
+
+def _number(value: object, like: float, key: str, where: str) -> float:
+    """`value` as a number of the kind of `like`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ConfigError(f"{key} is {value!r}; it must be a number", where, key)
+    if isinstance(like, int) and not isinstance(like, bool):
+        if value != int(value):
+            raise ConfigError(f"{key} is {value!r}; it must be a whole number", where, key)
+        return int(value)
+    return float(value)
+
+
+def _unknown(key: str, known: Any, place: str = "") -> str:
+    near = difflib.get_close_matches(key, list(known), n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+    return f"unknown name {key!r}{' ' + place if place else ''}; {hint}"

@@ -1,0 +1,69 @@
+"""The only loop: records from a source through the pipeline to the sinks."""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Protocol
+
+from monitor.pipeline import Pipeline
+from monitor.sources import Source
+from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer
+
+
+class Sink(Protocol):
+    """The seam to what keeps, shows or says."""
+
+    def write(self, record: Record, events: Sequence[Event]) -> None:
+        """Take one record and the events it led to."""
+        ...
+
+
+class Session:
+    """One run of a source.
+
+    What the wearer says in between becomes a record of its own, at the time of the record after it.
+    """
+
+    def __init__(self, pipeline: Pipeline, sinks: Iterable[Sink]) -> None:
+        self.pipeline = pipeline
+        self._sinks = tuple(sinks)
+        self._said: deque[Wearer | Mark] = deque()
+        self._last: Record | None = None
+
+    def say(self, record: Wearer | Mark) -> None:
+        """Put in what the wearer did; its t_s is set when it is taken."""
+        self._said.append(record)
+
+    async def run(self, source: Source) -> None:
+        """Until the source ends, fails or is cancelled; the answers still owed are given in every case."""
+        try:
+            async with aclosing(source.records()) as records:
+                async for record in records:
+                    t_s = float(record.t_s[0]) if isinstance(record, Samples) else record.t_s
+                    while self._said:
+                        self._push(replace(self._said.popleft(), t_s=t_s))
+                    self._push(record)
+        finally:
+            self._finish()
+
+    def _push(self, record: Record) -> None:
+        events = self.pipeline.push(record)
+        self._last = record
+        for sink in self._sinks:
+            sink.write(record, events)
+
+    def _finish(self) -> None:
+        """Close the session: the answers still owed go with a last record that says so."""
+        if self._last is None:
+            return
+        closed = self._last
+        if not (isinstance(closed, Link) and closed.state is LinkState.CLOSED):  # a replay brings its own
+            closed = Link(_end_s(closed), LinkState.CLOSED, "session ended")
+        events = self.pipeline.push(closed) + self.pipeline.finish()
+        for sink in self._sinks:
+            sink.write(closed, events)
+
+
+def _end_s(record: Record) -> float:
+    return float(record.t_s[-1]) if isinstance(record, Samples) else record.t_s

@@ -1,0 +1,54 @@
+"""Sensor frame to body frame, and the two angles a wearer sees.
+
+Body frame (Wu 2002, pelvis): X anterior, Y cranial, Z right. Y is the wearer's zero (up while walking); X comes from
+how the sensor is clipped on, given as one of its axes; guided and automatic alignment belong to calibration.
+"""
+
+import math
+
+import numpy as np
+
+from monitor.stream import Floats
+
+AXES: dict[str, tuple[float, float, float]] = {
+    "+x": (1.0, 0.0, 0.0),
+    "-x": (-1.0, 0.0, 0.0),
+    "+y": (0.0, 1.0, 0.0),
+    "-y": (0.0, -1.0, 0.0),
+    "+z": (0.0, 0.0, 1.0),
+    "-z": (0.0, 0.0, -1.0),
+}
+PARALLEL_COS = 0.87  # an anterior axis within 30 degrees of 'up' cannot tell front from back
+
+
+def body_frame(up: tuple[float, float, float], anterior_axis: str) -> Floats:
+    """Rotation (3, 3), sensor to body, rows X, Y, Z; `up` is the zero, a unit vector in the sensor frame.
+
+    Where `anterior_axis` (a key of AXES) points along `up`, the sensor axis most across it is taken: then the sign
+    is arbitrary.
+    """
+    y = np.asarray(up, dtype=np.float64)
+    hint = np.asarray(AXES[anterior_axis])
+    if abs(float(hint @ y)) > PARALLEL_COS:
+        hint = np.zeros(3)
+        hint[int(np.argmin(np.abs(y)))] = 1.0
+    x = hint - float(hint @ y) * y
+    x /= math.sqrt(float(x @ x))
+    return np.stack((x, y, np.cross(x, y)))
+
+
+def tilt_obliquity_deg(up: Floats, rotation: Floats) -> tuple[Floats, Floats]:
+    """Sagittal tilt (anterior +) and obliquity (right side up +), deg, each (N,), of `up` (N, 3) in the sensor frame.
+
+    tilt = atan2(-u_x, u_y), obliquity = asin(u_z) with u in the body frame (gravity part of Baker 2001).
+    """
+    # Written out: a matrix product may round differently for other block lengths.
+    x, y, z = (up[:, 0] * row[0] + up[:, 1] * row[1] + up[:, 2] * row[2] for row in rotation)
+    return np.rad2deg(np.arctan2(-x, y)), np.rad2deg(np.arcsin(np.clip(z, -1.0, 1.0)))
+
+
+def angle_deg(a: Floats, b: Floats) -> Floats:
+    """Angle between rows of a (N, 3) and the vector b (3,), deg, (N,); both of unit length. Exact for small angles."""
+    d = a - b
+    half = 0.5 * np.sqrt(d[:, 0] * d[:, 0] + d[:, 1] * d[:, 1] + d[:, 2] * d[:, 2])
+    return np.rad2deg(2.0 * np.arcsin(np.clip(half, 0.0, 1.0)))

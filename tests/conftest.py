@@ -1,0 +1,40 @@
+"""Shared fixtures: a made-up wearer as plain arrays, with no simulator in it, so that the core is tested on its own."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from monitor.stream import Samples
+
+Spell = tuple[str, float, float]  # what, seconds, tilt in degrees
+
+
+def wearing(spells: list[Spell], rate_hz: float = 100.0, seed: int = 0, start_s: float = 0.0) -> Samples:
+    """A sensor with +y up and -z forward; 'walk' adds a 1.8 Hz bounce, 'still' sways, 'off' is a table."""
+    rng = np.random.default_rng(seed)
+    acc, gyr = [], []
+    last = 0.0
+    for what, seconds, tilt_deg in spells:
+        n = round(seconds * rate_hz)
+        t = np.arange(n) / rate_hz
+        ramp = np.clip(t / 1.0, 0.0, 1.0)
+        tilt = np.deg2rad(last + (tilt_deg - last) * ramp)
+        last = tilt_deg
+        noise = 0.0002 if what == "off" else 0.002
+        if what == "still":
+            tilt = tilt + np.deg2rad(0.3) * np.sin(2 * np.pi * 0.25 * t)
+        # anterior tilt turns the front down: up gets a part along -X = +z
+        up = np.stack((np.zeros(n), np.cos(tilt), np.sin(tilt)), axis=1)
+        bounce = 0.25 * np.sin(2 * np.pi * 1.8 * t) + 0.05 * np.sin(2 * np.pi * 3.6 * t) if what == "walk" else 0.0
+        acc.append(up * (1.0 + np.asarray(bounce))[..., None] + rng.normal(0.0, noise, (n, 3)))
+        rate = np.gradient(np.rad2deg(tilt), 1.0 / rate_hz) if n > 1 else np.zeros(n)
+        gyr.append(np.stack((-rate, np.zeros(n), np.zeros(n)), axis=1) + rng.normal(0.0, 0.1, (n, 3)))
+    a, g = np.concatenate(acc), np.concatenate(gyr)
+    return Samples(start_s + np.arange(len(a)) / rate_hz, a, g)
+
+
+@pytest.fixture
+def wear() -> Callable[..., Samples]:
+    """The function `wearing`."""
+    return wearing

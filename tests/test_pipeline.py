@@ -1,0 +1,274 @@
+"""The pipeline: scripts in, events out; and the two properties that make replay equal live."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.config import load_profile
+from monitor.pipeline import Pipeline, Profile
+from monitor.stream import (
+    AlertCleared,
+    AlertRaised,
+    BoutEnded,
+    Break,
+    Epoch,
+    Gap,
+    Posture,
+    PostureChanged,
+    ReferenceChanged,
+    Samples,
+    SensorSilent,
+    Tick,
+    Wearer,
+)
+
+DAY = [("still", 5, 0), ("walk", 20, 0), ("still", 20, 1), ("still", 60, -20), ("walk", 15, 0), ("still", 40, -25)]
+
+
+def blocks(samples, cuts):
+    edges = [0, *sorted(cuts), len(samples)]
+    for start, stop in pairwise(edges):
+        gyr = None if samples.gyr_dps is None else samples.gyr_dps[start:stop]
+        yield Samples(samples.t_s[start:stop], samples.acc_g[start:stop], gyr)
+
+
+def run(samples, cuts=(), *, gyro=True, profile=None, rate_hz=100.0):
+    pipeline = Pipeline(profile or Profile(), rate_hz, gyro=gyro)
+    events = [event for block in blocks(samples, cuts) for event in pipeline.push(block)]
+    return events + pipeline.finish()
+
+
+def same(a, b):
+    """Equal to the last bit, NaN equal to NaN."""
+    return repr(a) == repr(b)
+
+
+def postures(events):
+    return {e.t_s: e.posture for e in events if isinstance(e, Epoch)}
+
+
+@pytest.mark.parametrize("gyro", [True, False])
+def test_a_scripted_hour_at_the_desk_is_named_right(wear, gyro):
+    seen = postures(run(wear(DAY), gyro=gyro))
+    assert {seen[t] for t in range(10, 22)} == {Posture.WALKING}
+    assert {seen[t] for t in range(30, 42)} == {Posture.STANDING}
+    assert {seen[t] for t in range(52, 100)} == {Posture.SITTING}
+    assert {seen[t] for t in range(108, 117)} == {Posture.WALKING}
+    assert {seen[t] for t in range(128, 158)} == {Posture.SITTING}
+    assert sorted(seen) == [float(k) for k in range(160)]
+
+
+@pytest.mark.parametrize("gyro", [True, False])
+def test_tilt_is_measured_against_walking_and_forward_is_positive(wear, gyro):
+    events = run(wear([("walk", 20, 3), ("still", 30, 15), ("still", 30, -15)]), gyro=gyro)
+    tilt = {e.t_s: e.tilt_deg for e in events if isinstance(e, Epoch)}
+    assert tilt[40.0] == pytest.approx(12.0, abs=0.7)
+    assert tilt[75.0] == pytest.approx(-18.0, abs=0.7)
+    assert all(abs(e.obliquity_deg) < 1.0 for e in events if isinstance(e, Epoch) and e.t_s > 25)
+    assert math.isnan(tilt[2.0])
+
+
+def test_before_the_first_walk_sitting_and_standing_are_unknown(wear):
+    events = run(wear([("still", 30, 0), ("still", 30, -25)]))
+    assert {e.posture for e in events if isinstance(e, Epoch)} == {Posture.UNKNOWN}
+    assert not [e for e in events if isinstance(e, ReferenceChanged)]
+
+
+def test_the_first_walk_gives_the_zero(wear):
+    events = run(wear([("still", 5, 0), ("walk", 20, 4)]))
+    first = next(e for e in events if isinstance(e, ReferenceChanged))
+    assert first.t_s <= 18.0
+    expected = np.array([0.0, math.cos(math.radians(4)), math.sin(math.radians(4))])
+    assert np.degrees(np.arccos(np.dot(first.up, expected))) < 1.0
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(1, 15_999), max_size=60), st.booleans(), st.integers(0, 3))
+def test_no_event_depends_on_block_length(cuts, gyro, seed):
+    samples = DAYS[seed]
+    assert same(run(samples, cuts, gyro=gyro), run(samples, gyro=gyro))
+
+
+def test_packets_of_four_give_the_events_of_one_block():
+    assert same(run(DAYS[0], range(4, 16_000, 4)), run(DAYS[0]))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 15_999), st.booleans())
+def test_a_copy_goes_on_as_the_original(cut, gyro):
+    first, second = blocks(DAYS[1], [cut])
+    pipeline = Pipeline(load_profile(), 100.0, gyro=gyro)
+    pipeline.push(first)
+    twin = pipeline.copy()
+    there = pipeline.push(second) + pipeline.finish()
+    assert same(twin.push(second) + twin.finish(), there)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.integers(1, 15_999), max_size=40))
+def test_sample_orientation_does_not_depend_on_block_length(cuts):
+    def oriented(cuts):
+        pipeline = Pipeline(Profile(), 100.0, gyro=True)
+        out = []
+        for block in blocks(DAYS[2], cuts):
+            pipeline.push(block)
+            seen = pipeline.oriented
+            out.append(np.column_stack((seen.t_s, seen.up, seen.tilt_deg, seen.obliquity_deg)))
+        return np.concatenate(out)
+
+    np.testing.assert_array_equal(oriented(cuts), oriented([]))
+
+
+def test_every_second_is_answered_once_at_most_three_seconds_late(wear):
+    samples = wear(DAY)
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    answered = []
+    for block in blocks(samples, range(10, len(samples), 10)):
+        for event in pipeline.push(block):
+            if isinstance(event, Epoch):
+                answered.append(event.t_s)
+                assert block.t_s[-1] - (event.t_s + 1.0) <= 3.0 + 0.1
+    answered += [e.t_s for e in pipeline.finish() if isinstance(e, Epoch)]
+    assert answered == [float(k) for k in range(len(answered))]
+
+
+def test_missing_data_is_no_data_and_never_sitting(wear):
+    first = wear([("walk", 20, 0), ("still", 30, -20)])
+    second = wear([("still", 30, -20)], start_s=110.0, seed=1)
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    events = pipeline.push(first)
+    events += pipeline.push(Gap(float(first.t_s[-1]), 110.0, "link lost"))
+    events += pipeline.push(second) + pipeline.finish()
+    seen = postures(events)
+    assert {seen[t] for t in range(51, 110)} == {Posture.NO_DATA}
+    assert seen[125] is Posture.SITTING
+    assert sorted(seen) == [float(k) for k in range(140)]
+    sitting = [e for e in events if isinstance(e, BoutEnded) and e.posture is Posture.SITTING]
+    assert all(not (b.start_s < 105 < b.end_s) for b in sitting)
+
+
+def test_a_hole_shorter_than_a_second_is_bridged(wear):
+    samples = wear([("walk", 20, 0), ("still", 30, -20)])
+    keep = (samples.t_s < 35.0) | (samples.t_s >= 35.4)
+    holed = Samples(samples.t_s[keep], samples.acc_g[keep], samples.gyr_dps[keep])
+    assert postures(run(holed))[35.0] is Posture.SITTING
+
+
+def test_silence_is_told_by_ticks_and_ends_with_the_next_sample(wear):
+    samples = wear([("walk", 20, 0), ("still", 20, -20)])
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    events = pipeline.push(samples)
+    for t in range(40, 60):
+        events += pipeline.push(Tick(float(t)))
+    silent = [e for e in events if isinstance(e, SensorSilent)]
+    assert [e.t_s for e in silent] == [43.0]
+    assert pipeline.provisional is Posture.NO_DATA
+    # Three seconds to call it silence, two of lag: the newest answered second is 53.
+    assert [t for t, p in postures(events).items() if p is Posture.NO_DATA] == [float(k) for k in range(40, 54)]
+    events += pipeline.push(wear([("still", 10, -20)], start_s=60.0)) + pipeline.finish()
+    assert sorted(postures(events)) == [float(k) for k in range(70)]
+
+
+def test_samples_that_arrive_after_silence_was_declared_do_not_answer_a_second_twice(wear):
+    samples = wear([("walk", 20, 0), ("still", 20, -20)])
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    events = pipeline.push(samples) + pipeline.push(Tick(45.0))
+    late = wear([("still", 20, -20)], start_s=40.5, seed=3)
+    events += pipeline.push(late) + pipeline.finish()
+    answered = [e.t_s for e in events if isinstance(e, Epoch)]
+    assert answered == sorted(set(answered))
+
+
+def test_samples_that_go_backwards_are_refused(wear):
+    samples = wear([("still", 2, 0)])
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    pipeline.push(samples)
+    with pytest.raises(ValueError, match="must increase"):
+        pipeline.push(samples)
+
+
+def test_a_break_counts_from_a_minute_upright(wear):
+    long = run(wear([("walk", 20, 0), ("still", 60, -20), ("walk", 70, 0), ("still", 60, -20)]))
+    short = run(wear([("walk", 20, 0), ("still", 60, -20), ("walk", 30, 0), ("still", 60, -20)]))
+    (only,) = [e for e in long if isinstance(e, Break)]
+    assert only.end_s - only.start_s == pytest.approx(70.0, abs=4.0)
+    assert not [e for e in short if isinstance(e, Break)]
+
+
+def test_a_long_slump_prompts_and_sitting_up_clears(wear):
+    samples = wear([("walk", 20, 0), ("still", 30, -18), ("still", 150, -40), ("still", 150, -18)])
+    events = run(samples, profile=load_profile())
+    (raised,) = [e for e in events if isinstance(e, AlertRaised)]
+    (cleared,) = [e for e in events if isinstance(e, AlertCleared)]
+    assert raised.name == "tilt"
+    assert 100 < raised.t_s < 200
+    assert raised.explain["tilt_deg"] == pytest.approx(-40.0, abs=1.5)
+    assert cleared.t_s > 200
+    assert cleared.cause == "recovered"
+
+
+def test_snooze_takes_the_prompt_away_and_it_comes_back(wear):
+    samples = wear([("walk", 20, 0), ("still", 300, -45)])
+    pipeline = Pipeline(load_profile(), 100.0, gyro=True)
+    events = []
+    for block in blocks(samples, range(100, len(samples), 100)):
+        new = pipeline.push(block)
+        events += new
+        if [e for e in new if isinstance(e, AlertRaised)] and not any(isinstance(e, AlertCleared) for e in events):
+            events += pipeline.push(Wearer(float(block.t_s[-1]), "snooze", 60.0))
+    first, second = [e for e in events if isinstance(e, AlertRaised)]
+    (cleared,) = [e for e in events if isinstance(e, AlertCleared)]
+    assert cleared.cause == "snoozed"
+    assert second.t_s - first.t_s == pytest.approx(60.0, abs=4.0)
+
+
+def test_a_sensor_on_the_table_is_not_worn_and_lifting_it_is(wear):
+    samples = wear([("walk", 20, 0), ("still", 60, -20), ("off", 420, -60), ("walk", 20, 0)])
+    seen = postures(run(samples))
+    assert seen[60] is Posture.SITTING
+    assert {seen[t] for t in range(385, 495)} == {Posture.NOT_WORN}
+    assert seen[510] is Posture.WALKING
+
+
+def test_a_quiet_sitter_who_breathes_is_worn(wear):
+    seen = postures(run(wear([("walk", 20, 0), ("still", 600, -20)])))
+    assert {seen[t] for t in range(30, 600)} == {Posture.SITTING}
+
+
+def test_each_change_of_posture_is_told_once(wear):
+    events = run(wear(DAY))
+    changes = [e for e in events if isinstance(e, PostureChanged)]
+    assert all(a.posture == b.previous for a, b in pairwise(changes))
+    named = [e.posture for e in events if isinstance(e, Epoch)]
+    assert len(changes) == 1 + sum(a != b for a, b in pairwise(named))
+
+
+@pytest.mark.parametrize("rate_hz", [12.5, 25.0, 50.0, 99.26, 200.0, 285.7])
+def test_any_usual_rate_will_do(wear, rate_hz):
+    seen = postures(run(wear(DAY, rate_hz=rate_hz), gyro=False, rate_hz=rate_hz))
+    assert seen[15] is Posture.WALKING
+    assert seen[90] is Posture.SITTING
+
+
+def test_a_gap_of_years_does_not_fill_the_memory(wear):
+    first, second = wear([("still", 5, 0)]), wear([("still", 5, 0)], start_s=1e9)
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    events = pipeline.push(first) + pipeline.push(second) + pipeline.finish()
+    assert len([e for e in events if isinstance(e, Epoch)]) == 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+def days():
+    """Recordings that the properties share; made once."""
+    from tests.conftest import wearing
+
+    DAYS.extend(wearing(DAY, seed=seed) for seed in range(4))
+    yield
+    DAYS.clear()
+
+
+DAYS: list[Samples] = []
