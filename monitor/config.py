@@ -1,10 +1,13 @@
 """Where files live, and TOML to Profile: strict, so that a typo is an error with a suggestion, never silence."""
 
+import contextlib
 import difflib
 import math
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass, replace
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +18,20 @@ from monitor.signal.alignment import AXES
 from monitor.states.alerts import MEASURES, AlertRule
 
 APP = "sitwell"
+BELOW_ZERO = {"band.usual_sitting_deg", "band.usual_standing_deg"}  # angles against the zero: either sign
+ZERO = {  # 0 says "none of it" here; in every other setting it would switch the computation off or break it
+    "epochs.hole_s",
+    "gait.min_periodicity",
+    "gait.step_amplitude",
+    "gait.refractory_s",
+    "reference.min_cadence_hz",
+    "posture.lag",
+    "posture.min_p",
+    "bouts.min_sitting_s",
+    "bouts.bridge_s",
+    "band.step_deg_s",
+    "band.leak_deg_s",
+}
 
 
 def profile_path() -> Path:
@@ -66,7 +83,7 @@ def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str =
     changes: dict[str, Any] = {}
     for key, value in mapping.items():
         if key == "anterior_axis":
-            if value not in AXES:
+            if not isinstance(value, str) or value not in AXES:
                 raise ConfigError(f"anterior_axis is {value!r}; it must be one of {', '.join(AXES)}", where, key)
             changes[key] = value
         elif key == "alert":
@@ -86,7 +103,11 @@ def _section(name: str, base: Any, table: object, where: str) -> Any:
     for key, value in cast("dict[str, Any]", table).items():
         if key not in known:
             raise ConfigError(_unknown(key, known, f"in [{name}]"), where, f"{name}.{key}")
-        values[key] = _number(value, getattr(base, key), f"{name}.{key}", where)
+        full = f"{name}.{key}"
+        values[key] = _number(value, getattr(base, key), full, where)
+        if full not in BELOW_ZERO and (values[key] < 0 or (values[key] == 0 and full not in ZERO)):
+            least = "0 or more" if full in ZERO else "above 0"
+            raise ConfigError(f"{full} is {value!r}; it must be {least}", where, full)
     return replace(base, **values)
 
 
@@ -95,7 +116,8 @@ def _rules(tables: object, base: tuple[AlertRule, ...], where: str) -> tuple[Ale
         raise ConfigError("alert must be written as [[alert]], with two brackets", where, "alert")
     rules = {rule.name: rule for rule in base}
     known = [f.name for f in fields(AlertRule)]
-    for table in cast("list[dict[str, Any]]", tables):
+    for entry in cast("list[object]", tables):
+        table = cast("dict[str, Any]", entry) if isinstance(entry, dict) else {}
         name = table.get("name")
         if not isinstance(name, str) or not name:
             raise ConfigError("every [[alert]] needs a name, such as name = 'sitting'", where, "alert.name")
@@ -113,7 +135,7 @@ def _rules(tables: object, base: tuple[AlertRule, ...], where: str) -> tuple[Ale
 
 def _rule(given: Mapping[str, Any], where: str) -> AlertRule:
     name = given["name"]
-    if given["measure"] not in MEASURES:
+    if not isinstance(given["measure"], str) or given["measure"] not in MEASURES:
         raise ConfigError(_unknown(str(given["measure"]), MEASURES, f"as measure of {name!r}"), where, "alert.measure")
     if not isinstance(given["message"], str):
         raise ConfigError(f"the message of {name!r} must be text in quotes", where, "alert.message")
@@ -130,16 +152,31 @@ def _rule(given: Mapping[str, Any], where: str) -> AlertRule:
 
 def _number(value: object, like: float, key: str, where: str) -> float:
     """`value` as a number of the kind of `like`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    number = math.nan
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):  # a whole number of hundreds of digits
+            number = float(value)
+    if not math.isfinite(number):
         raise ConfigError(f"{key} is {value!r}; it must be a number", where, key)
     if isinstance(like, int) and not isinstance(like, bool):
-        if value != int(value):
+        if not number.is_integer():
             raise ConfigError(f"{key} is {value!r}; it must be a whole number", where, key)
-        return int(value)
-    return float(value)
+        return int(number)
+    return number
 
 
 def _unknown(key: str, known: Any, place: str = "") -> str:
     near = difflib.get_close_matches(key, list(known), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
     return f"unknown name {key!r}{' ' + place if place else ''}; {hint}"
+
+
+def local_zone() -> tuple[str, int]:
+    """IANA name of this computer's time zone ("" where it cannot be told) and its present UTC offset, s."""
+    offset = datetime.now().astimezone().utcoffset()
+    seconds = int(offset.total_seconds()) if offset else 0
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name:
+        _, found, zone = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
+        name = zone if found else ""
+    return (name if "/" in name or name == "UTC" else ""), seconds

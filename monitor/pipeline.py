@@ -139,6 +139,7 @@ class Pipeline:
 
     def push(self, record: Record) -> list[Event]:
         """Take the next record; give back what it means. Records must come in the order of their arrival."""
+        self._pieces = []
         if isinstance(record, Samples):
             return self._samples(record, None)
         if isinstance(record, Tick):
@@ -240,7 +241,6 @@ class Pipeline:
         return events
 
     def _tick(self, t_s: float) -> list[Event]:
-        self._pieces = []
         if np.isnan(self._last_t) or t_s - self._last_t <= SILENT_AFTER_S:
             return []
         events: list[Event] = []
@@ -263,6 +263,7 @@ class Pipeline:
         self._steps.reset()
         self._reference.pause()
         self._wear.pause()
+        self._still = False  # `moving` flags the tilt as held until there is a new one
         return events
 
     def _blank(self, until_k: int) -> list[Event]:

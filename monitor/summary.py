@@ -51,9 +51,11 @@ class Summary:
         self._prompts: dict[str, Prompt] = {}
         self._link = Link(0.0, LinkState.SEARCHING)
         self._battery: int | None = None
+        self._first_t_s: float | None = None
+        self._last_t_s = 0.0
         self._arrived: deque[tuple[float, int]] = deque()
         self.totals_s: dict[Posture, float] = dict.fromkeys(Posture, 0.0)
-        self.received = self.lost = self.bad_packets = self.breaks = self.steps = 0
+        self.received = self.lost = self.bad_packets = self.breaks = self.steps = self.prompts = 0
 
     def push(self, record: Record, events: Iterable[Event], pipeline: Pipeline) -> None:
         """Take one record with the events it led to, and the pipeline after it."""
@@ -62,7 +64,7 @@ class Summary:
             case Samples():
                 self._samples(record, pipeline)
             case Gap():
-                self.lost += max(round((record.end_s - record.start_s) * self._rate_hz) - 1, 0)
+                self._gap(record)
             case BadPacket():
                 self.bad_packets += 1
             case Link():
@@ -73,20 +75,29 @@ class Summary:
                 pass
         for event in events:
             self._event(event)
+        while self._arrived and self._arrived[0][0] < self._t_s - RATE_WINDOW_S:
+            self._arrived.popleft()
+        while self._trace and self._trace[0][0] < self._t_s - TRACE_S:
+            self._trace.popleft()
+
+    def _gap(self, gap: Gap) -> None:
+        """Count the samples that were due in the gap, whether it is told from the last sample or from the next due."""
+        due_s = -math.inf if self._first_t_s is None else self._last_t_s + 1.0 / self._rate_hz
+        self.lost += max(round((gap.end_s - max(gap.start_s, due_s)) * self._rate_hz), 0)
 
     def _samples(self, block: Samples, pipeline: Pipeline) -> None:
+        if not len(block):
+            return
         self.received += len(block)
+        self._first_t_s = float(block.t_s[0]) if self._first_t_s is None else self._first_t_s
+        self._last_t_s = float(block.t_s[-1])
         self._arrived.append((float(block.t_s[0]), len(block)))
-        while self._arrived[0][0] < self._t_s - RATE_WINDOW_S:
-            self._arrived.popleft()
         seen = pipeline.oriented
         last = self._trace[-1][0] if self._trace else -TRACE_STEP_S
         for t, tilt in zip(seen.t_s.tolist(), seen.tilt_deg.tolist(), strict=True):
             if t - last >= TRACE_STEP_S - 1e-6:
                 self._trace.append((t, tilt))
                 last = t
-        while self._trace and self._trace[0][0] < self._t_s - TRACE_S:
-            self._trace.popleft()
 
     def _event(self, event: Event) -> None:
         match event:
@@ -102,6 +113,7 @@ class Summary:
             case Break():
                 self.breaks += 1
             case AlertRaised():
+                self.prompts += 1
                 self._prompts.pop(event.name, None)  # so that the newest comes last
                 self._prompts[event.name] = Prompt(
                     event.name, event.message, event.t_s, event.value, event.limit, event.unit, event.explain
@@ -110,6 +122,19 @@ class Summary:
                 self._prompts.pop(event.name, None)
             case _:
                 pass
+
+    @property
+    def battery_percent(self) -> int | None:
+        """The sensor's battery, 0 to 100; None while unknown."""
+        return self._battery
+
+    @property
+    def mean_rate_hz(self) -> float:
+        """Samples a second over the whole session, gaps left out."""
+        if self._first_t_s is None or self.received < 2:
+            return 0.0
+        due = self.received + self.lost
+        return (due - 1) / (self._last_t_s - self._first_t_s)
 
     @property
     def rate_hz(self) -> float:

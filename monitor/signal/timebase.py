@@ -5,25 +5,24 @@ seconds, some packet always comes almost undelayed. So the line under the arriva
 through them, is the sensor's clock, but for the smallest delay itself, which cannot be known and is left in.
 
 1. Each second keeps only its least delayed packet. Once a second a line is laid under those of the last 60 s: of all
-lines
-   below every point the one nearest to them (an edge of the lower convex hull; Moon, Skelly and Towsley 1999). Its
-   slope may leave the starting rate by 1.5 % at most.
+   lines below every point the one nearest to them (an edge of the lower convex hull; Moon, Skelly and Towsley 1999).
+   Its slope, averaged over the fits, may leave the starting rate by 1.5 % at most.
 2. Output time runs at the line's rate and is slewed towards the line by at most 2 %: a better fit never makes it jump.
-3. Lost packets leave no trace but this: from then on *every* arrival is late. A window's smallest lateness above
-what the
-   same window showed over the last minute is a loss. Three windows, each a trade of speed against certainty:
+3. Lost packets leave no trace but this: from then on *every* arrival is late. A window's smallest lateness above what
+   the same window showed over the last minute is a loss. Three windows, each a trade of speed against certainty:
    - 0.3 s after a silence of more than 0.5 s, unless the packets still catch up (a bunched delivery): large losses;
-   - 1 s: losses clearly above the jitter, in practice seen about 1 s late;
-   - 5 s: single packets even under heavy jitter, seen up to about 5 s late.
-   Until it is seen, samples after a loss are timed too early by its length; the Gap stands where it was *noticed*. What
-   cannot be told from jitter at all (much less than a packet) is absorbed by the slew within a minute and never
-   counted.
+   - 1 s: losses clearly above the jitter, seen about 1 s late; where jitter is small that is a single packet;
+   - 10 s: single packets under jitter of about a packet's length, seen about 10 s late.
+   Until it is seen, samples after a loss are timed too early by its length; the Gap stands where it was *noticed*.
+   What jitter hides (a single packet of 40 ms under 200 ms) is absorbed by the slew within a minute, uncounted.
+   No skip takes a sample beyond its own arrival.
 """
 
 import copy
 import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -40,7 +39,7 @@ class TimebaseParams:
 
     window_s          : length of the lower envelope
     fit_after_s       : span of arrivals from which on the rate is fitted; before, it is taken as given
-    fits              : number of fits, one a second, over which the rate is averaged
+    fits              : number of fits over the whole window, one a second, over which the rate is averaged
     rate_tolerance    : the fitted rate stays within this fraction of the starting rate
     slew              : fraction by which output time may run fast or slow to reach the line
     hurry_s, hurry    : if output is further off than this, the slew allowed instead (a sensor at another rate than
@@ -48,12 +47,15 @@ class TimebaseParams:
     silence_s         : no packet for longer than this arms the quick loss test
     quick_s, small_s  : windows of the quick and of the slow loss test; the middle one is 1 s
     margin_packets    : lateness beyond the worst of the last minute, in packets, that counts as a loss
-    jitter_s          : lateness taken as usual until half a minute has been seen
+    jitter_s          : lateness taken as usual until 40 s have been seen
+    most_jitter_s     : no lateness beyond this ever passes for usual
+    stall_s           : no link holds packets back for longer than this (usual supervision timeouts end it before): what
+                        comes after such a silence is new, and the silence is a Gap at once
     """
 
     window_s: float = 60.0
     fit_after_s: float = 5.0
-    fits: int = 40
+    fits: float = 40.0
     rate_tolerance: float = 0.015
     slew: float = 0.02
     hurry_s: float = 0.5
@@ -63,6 +65,8 @@ class TimebaseParams:
     small_s: float = 10.0
     margin_packets: float = 0.75
     jitter_s: float = 0.2
+    most_jitter_s: float = 0.5
+    stall_s: float = 5.0
 
 
 @dataclass(slots=True)
@@ -75,12 +79,11 @@ class TimebaseState:
     """
 
     period_s: float
-    fits: int = 0
+    weight: float = 0.0
     count: int = 0
     line_s: float = 0.0
     last_s: float | None = None
     last_arrival_s: float | None = None
-    first_arrival_s: float = 0.0
     seconds: deque[tuple[int, int, float]] = field(default_factory=deque[tuple[int, int, float]])
     tenths: deque[tuple[int, int, float]] = field(default_factory=deque[tuple[int, int, float]])
     sizes: deque[int] = field(default_factory=lambda: deque[int](maxlen=15))
@@ -120,7 +123,7 @@ class ArrivalTimebase:
     def reset(self) -> None:
         """Forget the arrivals after a lost link; the next push tells the Gap. Rate and increasing times are kept."""
         old = self._state
-        self._state = TimebaseState(period_s=old.period_s, fits=old.fits, last_s=old.last_s)
+        self._state = TimebaseState(period_s=old.period_s, weight=old.weight, last_s=old.last_s)
 
     def push(self, arrival_s: float, n: int) -> tuple[Floats, Gap | None, int]:
         """Times of the n samples of a packet that arrived at arrival_s (never earlier than the one before; else held).
@@ -136,6 +139,9 @@ class ArrivalTimebase:
         if state.last_arrival_s is None:
             return self._first(arrival_s, n)
         arrival_s = max(arrival_s, state.last_arrival_s)
+        if arrival_s - state.last_arrival_s > self._params.stall_s:
+            self.reset()
+            return self._first(arrival_s, n, "sensor silent")
         if arrival_s - state.last_arrival_s > self._params.silence_s:
             state.armed_s = arrival_s
         state.last_arrival_s = arrival_s
@@ -147,7 +153,7 @@ class ArrivalTimebase:
 
     # ------------------------------------------------------------ output
 
-    def _first(self, arrival_s: float, n: int) -> tuple[Floats, Gap | None, int]:
+    def _first(self, arrival_s: float, n: int, cause: str = "link lost") -> tuple[Floats, Gap | None, int]:
         """The first packet of a link: its last sample is taken as undelayed."""
         state = self._state
         period_s = state.period_s
@@ -157,14 +163,14 @@ class ArrivalTimebase:
             begin_s = max(begin_s, state.last_s + period_s)
             due_s = round_t(state.last_s + period_s)
             if begin_s - due_s > 0.5 * period_s:
-                gap = Gap(due_s, round_t(begin_s), "link lost")
+                gap = Gap(due_s, round_t(begin_s), cause)
                 lost = round((begin_s - due_s) / period_s)
         state.count = n - 1
         state.line_s = arrival_s - state.count * period_s
-        state.last_arrival_s = state.first_arrival_s = arrival_s
+        state.last_arrival_s = arrival_s
         state.sizes.append(n)
         self._note(arrival_s)
-        times = _round_array(begin_s + period_s * np.arange(n))
+        times = _ramp(begin_s, period_s, n)
         state.last_s = float(times[-1])
         return times, gap, lost
 
@@ -177,7 +183,7 @@ class ArrivalTimebase:
         error_s = state.line_s + state.count * period_s - (base_s + span_s)
         limit_s = (params.slew if abs(error_s) < params.hurry_s else params.hurry) * span_s
         step_s = (span_s + min(max(error_s, -limit_s), limit_s)) / n
-        times = _round_array(base_s + step_s * np.arange(1, n + 1))
+        times = _ramp(base_s + step_s, step_s, n)
         gap = Gap(round_t(state.last_s + period_s), float(times[0]), "packets lost") if lost else None
         state.last_s = float(times[-1])
         return times, gap, lost
@@ -225,13 +231,15 @@ class ArrivalTimebase:
         start_s = self._start_period_s
         points = [(float(count), arrival - count * start_s) for _, count, arrival in state.seconds]
         slope = state.period_s - start_s
-        if state.seconds[-1][2] - state.first_arrival_s >= params.fit_after_s and len(points) > 2:
-            slope = _hull_slope(points)
+        span_s = state.seconds[-1][2] - state.seconds[0][2]
+        if span_s >= params.fit_after_s and len(points) > 2:
             least, most = -params.rate_tolerance / (1 + params.rate_tolerance), params.rate_tolerance
-            slope = start_s * min(max(slope / start_s, least), most / (1 - most))
-            # A crystal does not change its mind: late fits count little, so that one odd minute cannot bend the rate.
-            state.fits = min(state.fits + 1, params.fits)
-            slope = (state.period_s - start_s) + (slope - (state.period_s - start_s)) / state.fits
+            fitted = start_s * min(max(_hull_slope(points) / start_s, least), most / (1 - most))
+            # A crystal does not change its mind: the rate is an average of fits, so that one odd minute cannot bend it.
+            # A fit over a short span is worth next to nothing.
+            weight = (span_s / params.window_s) ** 3
+            state.weight = min(state.weight + weight, params.fits)
+            slope += (fitted - slope) * min(weight / state.weight, 1.0)
         state.period_s = start_s + slope
         above = np.array([rest - slope * count for count, rest in points])
         state.line_s = float(above.min())
@@ -241,9 +249,14 @@ class ArrivalTimebase:
             # The last seconds may hold the very loss that is looked for. The median is that of the seconds before them
             # only: a slope that is slightly off must not add to the size of a loss.
             earlier = above[:-small]
-            state.usual_1s = (float(np.median(earlier[-2 * small :])), float(earlier.max()))
+            state.usual_1s = self._usual(earlier[-2 * small :], earlier)
             lows = np.lib.stride_tricks.sliding_window_view(earlier, small).min(axis=1)
-            state.usual_small = (float(np.median(lows[-small:])), float(lows.max()))
+            state.usual_small = self._usual(lows[-small:], lows)
+
+    def _usual(self, recent: Floats, all_: Floats) -> tuple[float, float]:
+        """Median and worst lateness, s, within reason."""
+        most_s = self._params.most_jitter_s
+        return min(float(np.median(recent)), most_s), min(float(all_.max()), most_s)
 
     # ------------------------------------------------------------ losses
 
@@ -267,7 +280,8 @@ class ArrivalTimebase:
             state.armed_s = None
             least = min(late, default=0.0)
             if least > worst_s + 3.0 * packet_s:
-                return self._skip(math.floor((least - usual_s) / packet_s))
+                # Rather too few: a short window is late by luck as well, and the longer ones find the rest.
+                return self._skip(round((least - worst_s) / packet_s))
             return 0
         if not state.tenths or arrival_s - state.tenths[0][2] < 0.9:
             return 0
@@ -297,7 +311,13 @@ class ArrivalTimebase:
     def _skip(self, packets: int) -> int:
         """Count so many packets as lost. Packets noted since then get their true number, lest they pass for usual."""
         state = self._state
-        lost = packets * self._packet_samples()
+        assert state.last_s is not None
+        assert state.last_arrival_s is not None
+        usual = self._packet_samples()
+        room = (state.last_arrival_s - state.last_s) / (usual * state.period_s) - 1.0
+        lost = max(min(packets, math.floor(room + 0.25)), 0) * usual
+        if not lost:
+            return 0
         late_s = 0.5 * lost * state.period_s
         for at in range(len(state.seconds) - 1, -1, -1):
             slot, count, arrival = state.seconds[at]
@@ -326,7 +346,7 @@ def _hull_slope(points: list[tuple[float, float]]) -> float:
             hull.pop()
         hull.append((x, y))
     middle = sum(x for x, _ in points) / len(points)
-    for (x0, y0), (x1, y1) in zip(hull, hull[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(hull):
         if x1 >= middle:
             return (y1 - y0) / (x1 - x0)
     return 0.0
@@ -337,8 +357,8 @@ def round_t(t_s: float) -> float:
     return round(t_s, TIME_DECIMALS)
 
 
-def _round_array(t_s: Floats) -> Floats:
-    return np.array([round(value, TIME_DECIMALS) for value in t_s.tolist()])
+def _ramp(first_s: float, step_s: float, n: int) -> Floats:
+    return np.array([round_t(first_s + k * step_s) for k in range(n)], dtype=np.float64)
 
 
 def split_at_gaps(samples: Samples, last_t_s: float | None, limit_s: float, cause: str) -> list[Samples | Gap]:

@@ -3,7 +3,7 @@
 idle -> counting  when the measure reaches the limit; counting -> raised after hold_s at or above it;
 raised -> idle    when the measure has been at or below `clear` for hold_s, or the wearer dismisses or snoozes it;
 raised again      after repeat_s while the limit is still exceeded. Nothing is raised while walking, lying, not worn
-or unknown.
+or unknown, and none of the two clocks asks one who has already changed between sitting and standing.
 
 Exposure is accumulated, not instant (fewer cues and less bad posture: JEMS lab trial in the facts, section 4.6):
 degrees beyond the wearer's own band are summed a second at a time, and leak away while within it. The band is
@@ -18,6 +18,7 @@ from monitor.stream import AlertCleared, AlertRaised, Epoch, Event, Posture, Wea
 
 MEASURES = {"tilt_exposure_deg_s": "deg·s", "sitting_s": "s", "standing_s": "s"}
 BANDED = (Posture.SITTING, Posture.STANDING)
+ASKED_IN = {"tilt_exposure_deg_s": BANDED, "sitting_s": (Posture.SITTING,), "standing_s": (Posture.STANDING,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,6 @@ class Alerts:
         self._expose(epoch)
         values = {"tilt_exposure_deg_s": self.exposure_deg_s, "sitting_s": sitting_s, "standing_s": standing_s}
         now = epoch.t_s + 1.0
-        askable = epoch.posture in BANDED
         events: list[Event] = []
         for rule in self.rules:
             state, value = self._states[rule.name], values[rule.measure]
@@ -98,7 +98,7 @@ class Alerts:
                 state.raised = False
                 events.append(AlertCleared(now, rule.name, "recovered"))
             due = state.over_s >= rule.hold_s and now >= max(state.quiet_until_s, self.snoozed_until_s)
-            if due and askable:
+            if due and epoch.posture in ASKED_IN[rule.measure]:
                 state.raised = True
                 state.quiet_until_s = now + rule.repeat_s
                 events.append(self._raise(rule, now, value, epoch))

@@ -38,7 +38,8 @@ class Bouts:
 
     def __init__(self, params: BoutParams) -> None:
         self._params = params
-        self._shown: Posture | None = None
+        self._shown = Posture.NO_DATA
+        self._changed_s = 0.0  # start of the posture shown
         self._bout: _Bout | None = None
         self._upright: _Bout | None = None  # spell since the last sitting bout, while it may become a break
         self._sat = False  # a sitting bout of min_sitting_s came before it
@@ -48,23 +49,28 @@ class Bouts:
 
     @property
     def since_s(self) -> float:
-        """Start of the bout that goes on, session s; 0 before the first."""
-        return self._bout.start_s if self._bout else 0.0
+        """Start of the present posture, session s: of its bout, or of the spell of unknown or no-data."""
+        bout = self._bout
+        return bout.start_s if bout and bout.posture is self._shown else self._changed_s
 
     def push(self, t_s: float, posture: Posture, p: float) -> list[Event]:
         """Take the second [t_s, t_s + 1)."""
         events: list[Event] = []
         if posture != self._shown:
-            events.append(PostureChanged(t_s, self._shown or Posture.NO_DATA, posture, p))
-            self._shown = posture
-        self._clocks(posture)
+            events.append(PostureChanged(t_s, self._shown, posture, p))
+            self._shown, self._changed_s = posture, t_s
+        blank = posture in BLANK
+        if self._bout and t_s + (1.0 if blank else 0.0) - self._bout.end_s > self._params.bridge_s:
+            events += self.finish()
+            self._lose()
         bout = self._bout
+        if not (bout and blank):  # what is bridged neither adds to a clock nor interrupts it
+            self._clocks(posture)
         if bout and posture == bout.posture:
             bout.end_s = t_s + 1.0
-        elif not (bout and posture in BLANK and t_s - bout.end_s < self._params.bridge_s):
+        elif not blank:
             events += self.finish()
-            if posture not in BLANK:
-                self._begin(t_s, posture)
+            self._begin(t_s, posture)
         events += self._follow()
         return events
 
@@ -72,6 +78,12 @@ class Bouts:
         """End the bout that goes on, as at the end of a recording."""
         bout, self._bout = self._bout, None
         return [BoutEnded(bout.posture, bout.start_s, bout.end_s)] if bout else []
+
+    def _lose(self) -> None:
+        """Too long without a posture to bridge: no run goes on across it, and no upright spell fills up in it."""
+        self._runs.clear()
+        if self._upright and self._upright.end_s - self._upright.start_s < self._params.break_s:
+            self._upright = None
 
     def _begin(self, t_s: float, posture: Posture) -> None:
         self._bout = _Bout(posture, t_s, t_s + 1.0)

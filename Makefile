@@ -1,0 +1,57 @@
+# One command each: make demo, make test, make check. The environment makes itself.
+
+VENV := .venv
+# Windows' environments keep their programs in Scripts.
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+STAMP := $(VENV)/.complete
+ARGS ?=
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
+
+.PHONY: demo test soak check format benchmarks pictures lock clean help
+
+help:  ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "sitwell needs Python 3.11 or newer: install it, or name it with make PYTHON=..." >&2; exit 1; }
+	@echo "Making the environment in $(VENV) (once; a minute or two) ..." >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP)  ## A virtual sensor on a software radio, and the live dashboard on it (ARGS="--speed 20")
+	@$(BIN)/sitwell demo $(ARGS)
+
+test: $(STAMP)  ## The whole test suite
+	$(BIN)/pytest -n 2 -m "not soak" --cov --cov-report=term $(ARGS)
+
+soak: $(STAMP)  ## The slow endurance runs
+	$(BIN)/pytest -m soak $(ARGS)
+
+check: $(STAMP)  ## Format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-cache
+
+format: $(STAMP)  ## Put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+benchmarks: $(STAMP)  ## Measure accuracy and speed, and rewrite docs/accuracy.md and docs/performance.md
+	$(BIN)/python benchmarks/accuracy.py --write
+	$(BIN)/python benchmarks/performance.py --write
+
+pictures: $(STAMP)  ## Draw the pictures of README and docs anew from the simulator
+	$(BIN)/python scripts/screenshot.py docs/dashboard.svg
+
+lock: $(STAMP)  ## Pin the newest versions again, with hashes and without any host's name
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --upgrade --extra virtual --group dev pyproject.toml -o requirements.lock
+
+clean:  ## Remove the environment and all caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage dist

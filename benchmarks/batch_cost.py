@@ -1,0 +1,82 @@
+"""What files cost: analysis, import and export of long recordings, each as the real command in a process of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from monitor import __version__
+from monitor.devices.witmotion import WITMOTION
+from monitor.sources.simulator import DESK_DAY, Wearer
+from monitor.storage.recording import Recorder
+from monitor.storage.schema import Meta
+from monitor.stream import Link, LinkState, Samples, Tick
+from monitor.virtual.twins.witmotion_registers import encode_frames
+
+SITWELL = str(Path(sys.executable).with_name("sitwell"))
+RATE_HZ = 99.26  # a WitMotion asked for 100 Hz
+STRETCH_S = 60
+TABLES = ("--samples", "--epochs", "--events")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One command: seconds on the wall and of processor, and the most memory it held."""
+
+    wall_s: float
+    cpu_s: float
+    peak_mb: float
+
+
+def run(arguments: list[str | Path], environment: Mapping[str, str]) -> Cost:
+    """Run `sitwell ARGUMENTS` to its end. Raises RuntimeError with its own words if it fails."""
+    command = [SITWELL, *(str(argument) for argument in arguments)]
+    return measured(command, environment)
+
+
+def measured(command: list[str], environment: Mapping[str, str]) -> Cost:
+    """Run a command to its end, alone, with its output thrown away."""
+    begin_s = time.perf_counter()
+    process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    wall_s = time.perf_counter() - begin_s
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stderr.close()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {said.decode(errors='replace').strip()}")
+    unit = 1.0 if sys.platform == "darwin" else 1024.0
+    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+
+
+def synthesise(path: Path, hours: float) -> int:
+    """A recording as a live session leaves it: the simulated office day through the sensor's own number format.
+
+    A Tick comes every second. Returns the number of samples.
+    """
+    wearer = Wearer(DESK_DAY)
+    meta = Meta("WT901BLE67 (simulated)", RATE_HZ, True, 0.0, "UTC", 0, "demo", __version__)  # noqa: FBT003
+    decoder = WITMOTION.decoder()
+    count = 0
+    with Recorder.create(path, meta) as recorder:
+        recorder.write(Link(0.0, LinkState.CONNECTED))
+        for stretch in range(round(hours * 3600.0 / STRETCH_S)):
+            until = int((stretch + 1) * STRETCH_S * RATE_HZ)
+            t_s = np.round(np.arange(count, until) / RATE_HZ, 6)
+            sent = decoder.feed(encode_frames(*wearer(t_s % wearer.duration_s)))
+            if sent.gyr_dps is None or len(sent.acc_g) != len(t_s):
+                raise ValueError("the sensor's number format lost samples")
+            begin_s = stretch * STRETCH_S
+            edges = np.searchsorted(t_s, np.arange(begin_s, begin_s + STRETCH_S + 1))
+            for second in range(STRETCH_S):
+                inside = slice(int(edges[second]), int(edges[second + 1]))
+                recorder.write(Samples(t_s[inside], sent.acc_g[inside], sent.gyr_dps[inside]))
+                recorder.write(Tick(float(begin_s + second + 1)))
+            count = until
+    return count

@@ -1,0 +1,207 @@
+"""A recording through the pipeline at full speed: as live, or in hindsight. Memory does not grow with its length."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+
+from monitor.pipeline import SILENT_AFTER_S, Oriented, Pipeline, Profile
+from monitor.signal.orientation import offline_up
+from monitor.signal.reference import Reference
+from monitor.storage.recording import Recording
+from monitor.stream import AlertRaised, Break, Epoch, Event, Floats, Gap, Posture, Record, Samples, Tick
+
+BLOCK_S = 60.0  # samples pushed at once: long enough for NumPy, short enough for memory
+HINDSIGHT_BLOCK_S = 600.0
+HINDSIGHT_OVERLAP_S = 30.0  # ten time constants of VQF's inclination correction on either side
+
+Sinks = Callable[[Record, list[Event], Oriented], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """The figures of one recording: seconds of each posture, steps, counts, and the last published tilt."""
+
+    postures_s: dict[Posture, float] = field(default_factory=lambda: dict.fromkeys(Posture, 0.0))
+    samples: int = 0
+    steps: int = 0
+    breaks: int = 0
+    alerts: int = 0
+    gap_s: float = 0.0
+    zero_found: bool = False
+
+    def add(self, record: Record, events: list[Event]) -> None:
+        """Count one record with its events."""
+        if isinstance(record, Samples):
+            self.samples += len(record)
+        elif isinstance(record, Gap):
+            self.gap_s += record.end_s - record.start_s
+        for event in events:
+            if isinstance(event, Epoch):
+                self.postures_s[event.posture] += 1.0
+                self.steps += event.steps
+            elif isinstance(event, Break):
+                self.breaks += 1
+            elif isinstance(event, AlertRaised):
+                self.alerts += 1
+
+
+def analyze(
+    recording: Recording,
+    profile: Profile,
+    *,
+    gyro: bool = True,
+    hindsight: bool = False,
+    sink: Sinks | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Report:
+    """Run the whole recording.
+
+    sink      : takes each record with its events and oriented samples; progress: takes the session time, s
+    hindsight : the zero is the median of all walking of the wear, and orientation is estimated with the future known
+    """
+    gyro = gyro and recording.meta.gyro
+    rate_hz = recording.meta.rate_hz
+    zero = walking_zero(recording, profile) if hindsight else None
+    pipeline = Pipeline(profile, rate_hz, gyro=gyro, reference=zero, learn=zero is None)
+    report = Report()
+    blocks = joined(recording.records(), HINDSIGHT_BLOCK_S if hindsight else BLOCK_S)
+    steps = _oriented_ahead(blocks, rate_hz, profile, gyro=gyro) if hindsight else ((block, None) for block in blocks)
+    last: Record | None = None
+    for record, up in steps:
+        if up is not None and isinstance(record, Samples):
+            events = pipeline.push_oriented(record, up)
+        else:
+            events = pipeline.push(record)
+        report.add(record, events)
+        if sink:
+            sink(record, events, pipeline.oriented)
+        if progress:
+            progress(float(record.t_s[-1]) if isinstance(record, Samples) and len(record) else recording.start_s)
+        last = record
+    events = pipeline.finish()
+    report.zero_found = pipeline.reference is not None
+    if last is not None:
+        nothing = Tick(recording.end_s)
+        report.add(nothing, events)
+        if sink:
+            sink(nothing, events, Oriented(np.zeros(0), np.zeros((0, 3)), np.zeros(0), np.zeros(0)))
+    return report
+
+
+def joined(records: Iterator[Record], block_s: float) -> Iterator[Record]:
+    """The same stream with samples in blocks of up to block_s; ticks that say nothing new are left out.
+
+    A Tick within SILENT_AFTER_S of the last sample changes nothing in the pipeline, so no event depends on it.
+    """
+    held: list[Samples] = []
+    last_t = float("nan")
+    for record in records:
+        if isinstance(record, Tick) and record.t_s - last_t <= SILENT_AFTER_S:
+            continue
+        if isinstance(record, Samples):
+            if not len(record):
+                continue
+            if held and float(record.t_s[-1] - held[0].t_s[0]) > block_s:
+                yield _concatenated(held)
+                held = []
+            held.append(record)
+            last_t = float(record.t_s[-1])
+            continue
+        if held:
+            yield _concatenated(held)
+            held = []
+        yield record
+    if held:
+        yield _concatenated(held)
+
+
+def walking_zero(recording: Recording, profile: Profile) -> Reference | None:
+    """The zero of the whole wear: median of all its level walking, from acceleration alone; None without a walk."""
+    whole = replace(profile, reference=replace(profile.reference, keep=100_000), alerts=())
+    pipeline = Pipeline(whole, recording.meta.rate_hz, gyro=False)
+    for record in joined(recording.records(), BLOCK_S):
+        pipeline.push(record)
+    pipeline.finish()
+    return pipeline.reference
+
+
+def _concatenated(blocks: list[Samples]) -> Samples:
+    if len(blocks) == 1:
+        return blocks[0]
+    gyrs = [block.gyr_dps for block in blocks if block.gyr_dps is not None]
+    return Samples(
+        np.concatenate([block.t_s for block in blocks]),
+        np.concatenate([block.acc_g for block in blocks]),
+        np.concatenate(gyrs) if len(gyrs) == len(blocks) else None,
+    )
+
+
+def _oriented_ahead(
+    records: Iterator[Record], rate_hz: float, profile: Profile, *, gyro: bool
+) -> Iterator[tuple[Record, Floats | None]]:
+    """Each record, samples with their offline orientation, which looks HINDSIGHT_OVERLAP_S back and ahead."""
+    reset_s = profile.epochs.reset_s
+    before: Samples | None = None
+    window: list[Record] = []  # samples waiting for what follows them, with the other records between them
+
+    def flush(after: Samples | None) -> Iterator[tuple[Record, Floats | None]]:
+        nonlocal before
+        for record in window:
+            if isinstance(record, Samples):
+                yield record, _up_with_context(before, record, after, rate_hz, profile, gyro=gyro)
+                before = record
+            else:
+                yield record, None
+        window.clear()
+
+    for record in records:
+        if not isinstance(record, Samples):
+            window.append(record)
+            if not any(isinstance(each, Samples) for each in window):
+                yield from flush(None)
+            continue
+        pieces = _split(record, reset_s)
+        for piece in pieces:
+            near = [each for each in window if isinstance(each, Samples)]
+            follows = bool(near) and float(piece.t_s[0] - near[-1].t_s[-1]) <= reset_s
+            yield from flush(piece if follows else None)
+            if before is not None and float(piece.t_s[0] - before.t_s[-1]) > reset_s:
+                before = None
+            window.append(piece)
+    yield from flush(None)
+
+
+def _split(block: Samples, reset_s: float) -> list[Samples]:
+    """Pieces without a gap longer than reset_s."""
+    cuts = np.flatnonzero(np.diff(block.t_s) > reset_s) + 1
+    edges = [0, *cuts.tolist(), len(block)]
+    pieces: list[Samples] = []
+    for start, stop in pairwise(edges):
+        gyr = None if block.gyr_dps is None else block.gyr_dps[start:stop]
+        pieces.append(Samples(block.t_s[start:stop], block.acc_g[start:stop], gyr))
+    return pieces
+
+
+def _up_with_context(
+    before: Samples | None, block: Samples, after: Samples | None, rate_hz: float, profile: Profile, *, gyro: bool
+) -> Floats:
+    """Offline up of `block`, with up to HINDSIGHT_OVERLAP_S of its neighbours as run-in and run-out."""
+    margin = int(HINDSIGHT_OVERLAP_S * rate_hz)
+    parts = [block]
+    lead = 0
+    if before is not None:
+        tail = _slice(before, slice(-margin, None))
+        parts.insert(0, tail)
+        lead = len(tail)
+    if after is not None:
+        parts.append(_slice(after, slice(None, margin)))
+    whole = _concatenated(parts)
+    up = offline_up(whole.acc_g, whole.gyr_dps if gyro else None, rate_hz, profile.orientation)
+    return up[lead : lead + len(block)]
+
+
+def _slice(block: Samples, which: slice) -> Samples:
+    gyr = None if block.gyr_dps is None else block.gyr_dps[which]
+    return Samples(block.t_s[which], block.acc_g[which], gyr)

@@ -1,0 +1,205 @@
+"""Verbs on files: analyze, import, export."""
+
+import json
+import sys
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import click
+
+from monitor.cli.options import EXISTING, OUTPUT, json_option, profile_option
+from monitor.errors import SitwellError
+
+if TYPE_CHECKING:
+    from monitor.analysis import Report
+    from monitor.pipeline import Oriented, Profile
+    from monitor.storage.recording import Recording
+    from monitor.stream import Event, Record
+
+
+@click.command()
+@click.argument("recordings", nargs=-1, required=True, type=EXISTING, metavar="REC...")
+@click.option("--hindsight", is_flag=True, help="Use the whole recording: its own walking zero, offline orientation.")
+@click.option("--no-gyro", is_flag=True, help="Leave the gyroscope out, as if the sensor had none.")
+@click.option("--samples", type=OUTPUT, help="Write orientation and tilt of every sample (.csv, .jsonl).")
+@click.option("--epochs", type=OUTPUT, help="Write posture and tilt of every second (.csv, .jsonl).")
+@click.option("--events", type=OUTPUT, help="Write bouts, breaks, alerts and gaps (.jsonl, .csv).")
+@profile_option
+@json_option
+def analyze(
+    recordings: tuple[Path, ...],
+    hindsight: bool,
+    no_gyro: bool,
+    samples: Path | None,
+    epochs: Path | None,
+    events: Path | None,
+    profile_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Run recordings through the pipeline at full speed, and write what came out.
+
+    Settings are those of --profile, else those that the recording was made with, else your own.
+    """
+    from monitor.storage.recording import Recording
+
+    if len(recordings) > 1 and (samples or epochs or events):
+        raise click.UsageError("--samples, --epochs and --events take one recording at a time.")
+    results: list[dict[str, Any]] = []
+    for path in recordings:
+        with Recording.open(path) as recording:
+            profile = chosen_profile(recording, profile_path)
+            with Tables(samples, epochs, events) as tables, _progress(recording, hidden=as_json) as progress:
+                from monitor.analysis import analyze as run
+
+                report = run(
+                    recording,
+                    profile,
+                    gyro=not no_gyro,
+                    hindsight=hindsight,
+                    sink=tables.write if tables.any else None,
+                    progress=progress,
+                )
+            results.append(_figures(recording, report))
+    if as_json:
+        click.echo(json.dumps(results[0] if len(results) == 1 else results))
+        return
+    for result in results:
+        _print(result)
+
+
+def chosen_profile(recording: "Recording", profile_path: Path | None) -> "Profile":
+    """Settings for a recording: those named, else those it was made with, else the wearer's own."""
+    from monitor.config import load_profile, profile_from_mapping
+    from monitor.pipeline import Profile
+
+    if profile_path is None and recording.meta.profile:
+        return profile_from_mapping(recording.meta.profile, Profile(), str(recording.path))
+    return load_profile(profile_path)
+
+
+class Tables:
+    """The files that `analyze` writes, all of them optional."""
+
+    def __init__(self, samples: Path | None, epochs: Path | None, events: Path | None) -> None:
+        from monitor.storage.tables import EpochsTable, EventsTable, SamplesTable
+
+        self._stack = ExitStack()
+        with ExitStack() as stack:  # closes those already open if a later one is refused
+            self._samples = stack.enter_context(SamplesTable(samples)) if samples else None
+            self._epochs = stack.enter_context(EpochsTable(epochs)) if epochs else None
+            self._events = stack.enter_context(EventsTable(events)) if events else None
+            self._stack = stack.pop_all()
+        self.any = bool(samples or epochs or events)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def write(self, record: "Record", events: "list[Event]", oriented: "Oriented") -> None:
+        """Take one record of the analysis."""
+        from monitor.stream import Epoch, Gap
+
+        if self._samples and len(oriented.t_s):
+            self._samples.write(oriented.t_s, oriented.up, oriented.tilt_deg, oriented.obliquity_deg)
+        if self._events and isinstance(record, Gap):
+            self._events.write(record)
+        for event in events:
+            if isinstance(event, Epoch):
+                if self._epochs:
+                    self._epochs.write(event)
+            elif self._events:
+                self._events.write(event)
+
+
+@contextmanager
+def _progress(recording: "Recording", *, hidden: bool) -> Generator[Callable[[float], None]]:
+    """A progress bar on stderr over session time, if someone is watching."""
+    start_s = recording.start_s
+    with click.progressbar(
+        length=max(int(recording.duration_s), 1),
+        label=f"Analyzing {recording.path.name}",
+        file=sys.stderr,
+        hidden=hidden or not sys.stderr.isatty(),
+    ) as bar:
+        yield lambda t_s: bar.update(max(int(t_s - start_s) - bar.pos, 0))
+
+
+def _figures(recording: "Recording", report: "Report") -> dict[str, Any]:
+    return {
+        "recording": str(recording.path),
+        "sensor": recording.meta.sensor,
+        "rate_hz": recording.meta.rate_hz,
+        "duration_s": round(recording.duration_s, 3),
+        "samples": report.samples,
+        "gap_s": round(report.gap_s, 3),
+        "postures": {str(posture): seconds for posture, seconds in report.postures_s.items()},
+        "steps": report.steps,
+        "breaks": report.breaks,
+        "alerts": report.alerts,
+        "zero": "walking" if report.zero_found else "none",
+    }
+
+
+def _print(figures: dict[str, Any]) -> None:
+    click.echo(f"{figures['recording']}: {clock(figures['duration_s'])} of {figures['sensor']}")
+    for posture, seconds in figures["postures"].items():
+        if seconds:
+            click.echo(f"  {posture:<10}{clock(seconds):>10}")
+    click.echo(f"  {'steps':<10}{figures['steps']:>10}")
+    click.echo(f"  {'breaks':<10}{figures['breaks']:>10}")
+    click.echo(f"  {'prompts':<10}{figures['alerts']:>10}")
+    if figures["zero"] == "none":
+        click.echo("  No walk of 8 s was found, so there is no zero: sitting and standing stay unknown.")
+
+
+def clock(seconds: float) -> str:
+    """H:MM:SS."""
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+@click.command(name="import")
+@click.argument("source", type=EXISTING, metavar="IN.csv")
+@click.argument("out", type=OUTPUT, metavar="OUT.sqlite")
+def import_(source: Path, out: Path) -> None:
+    """Make a recording of a canonical CSV file.
+
+    Its columns are time_s, acc_x_g, acc_y_g, acc_z_g and, if there is a gyroscope, gyr_x_dps, gyr_y_dps, gyr_z_dps.
+    """
+    from monitor.storage.importers import import_csv
+
+    size = source.stat().st_size
+    with click.progressbar(
+        length=max(size, 1), label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()
+    ) as bar:
+        report = import_csv(source, out, progress=lambda done, _: bar.update(done - bar.pos))
+    gaps = f", {report.gaps} gap{'s' if report.gaps != 1 else ''}" if report.gaps else ""
+    click.echo(
+        f"{out}: {report.samples} samples, {clock(report.end_s - report.start_s)} at {report.rate_hz:g} Hz, "
+        f"{'with' if report.gyro else 'without'} gyroscope{gaps}",
+        err=True,
+    )
+
+
+@click.command()
+@click.argument("recording", type=EXISTING, metavar="REC")
+@click.argument("out", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), metavar="OUT.csv")
+@click.option("--force", is_flag=True, help="Replace OUT.csv if it is there.")
+def export(recording: Path, out: Path, force: bool) -> None:
+    """Write a recording's samples as canonical CSV; '-' writes to the standard output.
+
+    Importing the file again gives the same numbers to the last bit.
+    """
+    from monitor.storage.exporters import export_csv
+    from monitor.storage.recording import Recording
+
+    to_stdout = str(out) == "-"
+    if not to_stdout and out.exists() and not force:
+        raise SitwellError(f"{out} exists already: choose another name, or replace it with --force.")
+    with Recording.open(recording) as opened:
+        rows = export_csv(opened, sys.stdout if to_stdout else out)
+    click.echo(f"{rows} samples written", err=True)

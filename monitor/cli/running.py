@@ -1,0 +1,271 @@
+"""One session, with the dashboard or without: pipeline, recorder, summary and figures put together.
+
+What computes is imported when the session begins, behind the first frame: scipy.signal takes over a second.
+"""
+
+import asyncio
+import contextlib
+import json
+import math
+import signal
+import sys
+import time
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import numpy as np
+
+from monitor import __version__
+from monitor.errors import SitwellError
+from monitor.snapshot import Player, Snapshot
+from monitor.stream import Epoch, Event, Link, LinkState, Mark, Record, Samples, Wearer
+
+if TYPE_CHECKING:
+    from monitor.pipeline import Pipeline, Profile
+    from monitor.session import Session, Sink
+    from monitor.sources import Source
+    from monitor.storage.recording import Recorder
+    from monitor.summary import Summary
+
+LATENCIES_KEPT = 200_000  # an hour of packets at 55 a second
+
+
+class Latency:
+    """Milliseconds from a packet's sending (where it is known) or arrival to the end of its processing."""
+
+    def __init__(self, clock: Callable[[], float], speed: float) -> None:
+        self.sent: deque[Any] | None = None  # the virtual sensor's log: items with at_s and payload, oldest first
+        self._clock, self._ms = clock, 1000.0 / speed
+        self._start_s: float | None = None
+        self._values: deque[float] = deque(maxlen=LATENCIES_KEPT)
+
+    def on_packet(self, arrival_s: float, payload: bytes) -> None:
+        """A packet is about to be decoded."""
+        self._start_s = arrival_s
+        while self.sent:
+            sent = self.sent.popleft()  # packets lost on the air are passed over
+            if sent.payload == payload:
+                self._start_s = sent.at_s
+                return
+
+    def write(self, record: Record, events: Sequence[Event]) -> None:
+        """A sink behind all others: the record is processed."""
+        del events
+        if isinstance(record, Samples) and self._start_s is not None:
+            self._values.append((self._clock() - self._start_s) * self._ms)
+            self._start_s = None
+
+    def percentile_ms(self, q: float) -> float | None:
+        """The q-th percentile so far, ms; None before the first packet."""
+        return round(float(np.percentile(np.array(self._values), q)), 3) if self._values else None
+
+
+@dataclass(slots=True)
+class Limited:
+    """A source that ends after `seconds` of session time counted from the connection, or once `ended` is set."""
+
+    source: "Source"
+    seconds: float | None = None
+    ended: asyncio.Event | None = None
+
+    async def records(self) -> AsyncGenerator[Record, None]:
+        """The source's records up to the end."""
+        start_s: float | None = None
+        async with contextlib.aclosing(self.source.records()) as records:
+            async for record in records:
+                t_s = float(record.t_s[0]) if isinstance(record, Samples) else record.t_s
+                yield record
+                if start_s is None and isinstance(record, Link) and record.state is LinkState.CONNECTED:
+                    start_s = t_s
+                if self.seconds is not None and start_s is not None and t_s - start_s >= self.seconds:
+                    return
+                if self.ended is not None and self.ended.is_set():
+                    return
+
+
+class Tilt:
+    """A sink that remembers the last tilt."""
+
+    def __init__(self) -> None:
+        self.last: Epoch | None = None
+
+    def write(self, record: Record, events: Sequence[Event]) -> None:
+        """Keep the newest epoch with a tilt."""
+        del record
+        for event in events:
+            if isinstance(event, Epoch) and not math.isnan(event.tilt_deg):
+                self.last = event
+
+
+@dataclass(slots=True)
+class Running:
+    """What a screen and the final figures look at while a session runs; empty until `begin`."""
+
+    mode: str
+    out: Path | None = None
+    session: "Session | None" = None
+    pipeline: "Pipeline | None" = None
+    summary: "Summary | None" = None
+    recorder: "Recorder | None" = None
+    latency: Latency | None = None
+    player: Callable[[], Player] | None = None
+    tilt: Tilt = field(default_factory=Tilt)
+
+    def begin(
+        self,
+        profile: "Profile",
+        *,
+        sensor: str,
+        rate_hz: float,
+        gyro: bool,
+        record: bool,
+        day_start_s: float | None = None,
+    ) -> "Session":
+        """Build the session; with `record`, start a recording. day_start_s: local time of day at session time 0."""
+        from monitor.config import local_zone, profile_to_mapping, recordings_dir
+        from monitor.pipeline import Pipeline
+        from monitor.session import Session
+        from monitor.storage.recording import Recorder
+        from monitor.storage.schema import Meta
+        from monitor.summary import Summary
+
+        now = time.time()
+        zone, offset_s = local_zone()
+        if record:
+            self.out = self.out or new_recording_path(recordings_dir(), self.mode)
+            meta = Meta(
+                sensor=sensor,
+                rate_hz=rate_hz,
+                gyro=gyro,
+                started_utc_s=round(now, 3),
+                zone=zone,
+                utc_offset_s=offset_s,
+                source=self.mode,
+                app_version=__version__,
+                profile=profile_to_mapping(profile),
+            )
+            self.recorder = Recorder.create(self.out, meta)
+        self.pipeline = Pipeline(profile, rate_hz, gyro=gyro)
+        self.summary = Summary(
+            mode=self.mode,
+            sensor=sensor,
+            rate_hz=rate_hz,
+            day_start_s=(now + offset_s) % 86_400 if day_start_s is None else day_start_s,
+            rules=profile.alerts,
+            recording=str(self.out or ""),
+        )
+        sinks: list[Sink] = [self.recorder] if self.recorder else []
+        sinks += [_Feed(self.summary, self.pipeline), self.tilt]
+        sinks += [self.latency] if self.latency else []
+        self.session = Session(self.pipeline, sinks)
+        return self.session
+
+    def close(self) -> None:
+        """Close the recording; what it holds is complete then."""
+        if self.recorder:
+            self.recorder.close()
+
+    def snapshot(self) -> Snapshot | None:
+        """What the screen shows now; None before the session has begun."""
+        if not (self.summary and self.pipeline):
+            return None
+        return self.summary.snapshot(self.pipeline, self.player() if self.player else None)
+
+    def act(self, action: str, seconds: float) -> None:
+        """Hand on what the wearer did."""
+        if self.session:
+            said = Mark(0.0, "mark") if action == "mark" else Wearer(0.0, action, seconds)
+            self.session.say(said)
+
+    def figures(self) -> dict[str, Any]:
+        """The final figures of a live or demo session, as JSON values."""
+        summary, last = self.summary, self.tilt.last
+        if summary is None:
+            return {}
+        return {
+            "recording": str(self.out) if self.out else None,
+            "samples_received": summary.received,
+            "samples_lost": summary.lost,
+            "bad_packets": summary.bad_packets,
+            "rate_hz": round(summary.mean_rate_hz, 3),
+            "latency_p50_ms": self.latency.percentile_ms(50.0) if self.latency else None,
+            "latency_p99_ms": self.latency.percentile_ms(99.0) if self.latency else None,
+            "postures": {str(posture): seconds for posture, seconds in summary.totals_s.items()},
+            "tilt_deg": round(last.tilt_deg, 1) if last else None,
+            "tilt_sd_deg": round(last.tilt_sd_deg, 1) if last else None,
+            "obliquity_deg": round(last.obliquity_deg, 1) if last else None,
+            "steps": summary.steps,
+            "breaks": summary.breaks,
+            "prompts": summary.prompts,
+            "battery_percent": summary.battery_percent,
+        }
+
+
+@dataclass(slots=True)
+class _Feed:
+    summary: "Summary"
+    pipeline: "Pipeline"
+
+    def write(self, record: Record, events: Sequence[Event]) -> None:
+        self.summary.push(record, events, self.pipeline)
+
+
+def new_recording_path(folder: Path, mode: str) -> Path:
+    """A name in `folder` that sorts by time and does not exist yet."""
+    stem = datetime.now(UTC).astimezone().strftime("%Y-%m-%d_%H%M%S")
+    path = folder / f"{stem}-{mode}.sqlite"
+    count = 1
+    while path.exists():
+        count += 1
+        path = folder / f"{stem}-{mode}-{count}.sqlite"
+    return path
+
+
+def without_screen(running: Running, run: Callable[[], Awaitable[None]], *, as_json: bool) -> None:
+    """Run to the end, or until Ctrl-C or a termination signal, then print the figures."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_until_signal(run))
+    figures = running.figures()
+    if as_json:
+        click.echo(json.dumps(figures))
+    elif figures:
+        click.echo(f"{figures['samples_received']} samples, {figures['samples_lost']} lost, {figures['rate_hz']:g} Hz")
+        if figures["recording"]:
+            click.echo(f"recorded in {figures['recording']}")
+
+
+async def _until_signal(run: Callable[[], Awaitable[None]]) -> None:
+    task = asyncio.ensure_future(run())
+    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers in its loop
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def on_screen(running: Running, run: Callable[[], Awaitable[None]], player: Any = None) -> None:
+    """Run under the dashboard. Raises what the session failed with, after the screen is restored."""
+    from monitor.dashboard.app import Dashboard
+
+    app = Dashboard(
+        snapshot=running.snapshot,
+        run=run,
+        act=None if running.mode == "replay" else running.act,
+        player=player,
+    )
+    app.run()
+    running.close()
+    if app.failure:
+        raise app.failure
+    if running.recorder and running.out:
+        click.echo(f"recorded in {running.out}", err=True)
+
+
+def check_terminal() -> None:
+    """A dashboard needs a terminal."""
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        raise SitwellError("There is no terminal for the dashboard here: add --headless, or run it in a terminal.")

@@ -1,0 +1,34 @@
+"""`sitwell config`: where the settings are and what they are."""
+
+import json
+
+import click
+
+from monitor.cli.options import profile_option
+
+
+@click.group()
+def config() -> None:
+    """Show where your settings and recordings are, and what applies."""
+
+
+@config.command()
+def path() -> None:
+    """Print where your own profile.toml and your recordings live."""
+    from monitor.config import profile_path, recordings_dir
+
+    own = profile_path()
+    click.echo(f"profile     {own}{'' if own.exists() else '  (not there: the defaults apply)'}")
+    click.echo(f"recordings  {recordings_dir()}")
+
+
+@config.command()
+@profile_option
+def show(profile_path: str | None) -> None:
+    """Print every setting as it applies now, as JSON."""
+    from pathlib import Path
+
+    from monitor.config import load_profile, profile_to_mapping
+
+    profile = load_profile(Path(profile_path) if profile_path else None)
+    click.echo(json.dumps(profile_to_mapping(profile), indent=2))

@@ -1,0 +1,195 @@
+"""The dashboard: one live screen, fed by immutable snapshots. It fetches nothing and reads no clock.
+
+def snapshot() -> Snapshot | None     polled; None until there is data
+async def run() -> None               the session, started once the first frame is on the screen
+def act(action, seconds) -> None      what the wearer did: ("snooze", 300.0), ("dismiss", 0.0), ("mark", 0.0)
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import ClassVar, Final
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.worker import Worker
+
+from monitor.dashboard.help import HelpScreen
+from monitor.dashboard.live import LiveScreen
+from monitor.dashboard.player import PlayerControls
+from monitor.dashboard.theme import NIGHT
+from monitor.errors import SitwellError
+from monitor.snapshot import Prompt, Snapshot
+
+DIGITS_HZ: Final = 5.0  # a changing number is read at 5 a second at most; more only costs CPU
+PLOTS_HZ: Final = 2.0  # a column of the trace is about half a second wide, so nothing new is there to draw earlier
+SNOOZE_S: Final = 300.0
+
+
+class Dashboard(App[None]):
+    """The program on the screen. `failure` holds the error of ours that ended the session, if one did."""
+
+    CSS_PATH = "dashboard.tcss"
+    TITLE = "sitwell"
+    ENABLE_COMMAND_PALETTE = False
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual declares no class variable here
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (34, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "quit"),
+        Binding("s", "snooze", "snooze 5 min"),
+        Binding("d", "dismiss", "done"),
+        Binding("e", "explain", "explain"),
+        Binding("m", "mark", "mark"),
+        Binding("space", "pause", "pause"),
+        Binding("plus,equals_sign", "faster", "faster", key_display="+"),
+        Binding("minus", "slower", "slower", key_display="−"),
+        Binding("question_mark", "help", "help", key_display="?"),
+    ]
+
+    def __init__(
+        self,
+        *,
+        snapshot: Callable[[], Snapshot | None],
+        run: Callable[[], Awaitable[None]] | None = None,
+        act: Callable[[str, float], None] | None = None,
+        player: PlayerControls | None = None,
+    ) -> None:
+        super().__init__()
+        self.failure: SitwellError | None = None
+        self._poll = snapshot
+        self._session = run
+        self._act = act
+        self._player = player
+        self._worker: Worker[None] | None = None
+        self._leaving = False
+        self._ended = False
+        self._shown: Snapshot | None = None
+        self._rung_for: tuple[str, float] | None = None
+        self._live = LiveScreen(replaying=player is not None, acting=act is not None)
+        self.register_theme(NIGHT)
+        self.theme = NIGHT.name
+
+    def get_default_screen(self) -> LiveScreen:
+        """The live screen is the only one; help lies over it."""
+        return self._live
+
+    def on_ready(self) -> None:
+        """Show what there is, then start the session behind the first frame."""
+        self._show_digits()
+        self._show_plots()
+        self.set_interval(1.0 / DIGITS_HZ, self._show_digits)
+        self.set_interval(1.0 / PLOTS_HZ, self._show_plots)
+        self.call_after_refresh(self._begin)
+
+    # ------------------------------------------------------------ the session
+
+    def _begin(self) -> None:
+        if self._session is not None:
+            self._worker = self.run_worker(self._run_session(self._session), name="session")
+
+    async def _run_session(self, run: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await run()
+        except SitwellError as error:
+            self.failure = error
+            self.exit(return_code=1)
+        finally:
+            if self._leaving and self.failure is None:
+                self.exit()
+        self._ended = True
+        self._live.end()
+        self._show_digits()
+        self._show_plots()
+        self.refresh_bindings()
+
+    async def action_quit(self) -> None:
+        """Let the session finish its recording, then close; a second q does not wait."""
+        if self._worker is None or self._worker.is_finished or self._leaving:
+            self.exit()
+            return
+        self._leaving = True
+        self.notify("Closing the session. Press q again to leave at once.")
+        self._worker.cancel()
+
+    # ------------------------------------------------------------ the screen
+
+    def _show_digits(self) -> None:
+        snapshot = self._poll()
+        if snapshot is None:
+            return
+        before, self._shown = self._shown, snapshot
+        with self.batch_update():
+            self._live.show_digits(snapshot)
+            if before is None:
+                self._show_plots()
+        if before is None or (before.prompt is None) != (snapshot.prompt is None):
+            self.refresh_bindings()
+        self._ring(snapshot.prompt)
+
+    def _show_plots(self) -> None:
+        if self._shown is not None:
+            self._live.show_plots(self._shown)
+
+    def _ring(self, prompt: Prompt | None) -> None:
+        """Once for every new prompt."""
+        identity = (prompt.name, prompt.since_s) if prompt is not None else None
+        if identity is not None and identity != self._rung_for:
+            self.bell()
+        self._rung_for = identity
+
+    # ------------------------------------------------------------ the keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only keys that work now are in the footer."""
+        prompting = self._shown is not None and self._shown.prompt is not None
+        going = not self._ended and not self._leaving
+        match action:
+            case "snooze" | "dismiss":
+                return prompting and self._act is not None and going
+            case "explain":
+                return prompting
+            case "mark":
+                return self._shown is not None and self._act is not None and going
+            case "pause" | "faster" | "slower":
+                return self._player is not None and going
+            case _:
+                return super().check_action(action, parameters)
+
+    def action_snooze(self) -> None:
+        """No prompt for a while."""
+        self._tell("snooze", SNOOZE_S)
+
+    def action_dismiss(self) -> None:
+        """The wearer has done what the prompt asks."""
+        self._tell("dismiss", 0.0)
+
+    def action_mark(self) -> None:
+        """The wearer marks this moment."""
+        self._tell("mark", 0.0)
+        if self._shown is not None:
+            self.notify(f"Marked {self._shown.clock}.", timeout=2.0)
+
+    def action_explain(self) -> None:
+        """Open or close the figures behind the prompt."""
+        self._live.toggle_explain()
+
+    def action_pause(self) -> None:
+        """Pause the replay, or go on."""
+        if self._player is not None:
+            self._player.pause()
+
+    def action_faster(self) -> None:
+        """Replay one step faster."""
+        if self._player is not None:
+            self._player.faster()
+
+    def action_slower(self) -> None:
+        """Replay one step slower."""
+        if self._player is not None:
+            self._player.slower()
+
+    def action_help(self) -> None:
+        """Keys and signs in words."""
+        self.push_screen(HelpScreen())
+
+    def _tell(self, action: str, seconds: float) -> None:
+        if self._act is not None:
+            self._act(action, seconds)

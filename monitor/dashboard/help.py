@@ -1,0 +1,49 @@
+"""The help screen: every key and every sign in words."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Footer, Static
+
+from monitor.dashboard.words import GLYPH, POSTURE_WORDS
+
+_KEYS = (
+    ("q", "quit; the recording is closed properly first"),
+    ("s  d", "answer a prompt: snooze it 5 minutes, or done"),
+    ("e", "explain: what was measured, which setting silences it"),
+    ("m", "mark this moment in the recording"),
+    ("space  +  −", "in a replay: pause, faster, slower"),
+)
+_SIGNS = (
+    ("+12°", "pelvis 12° forward (anterior) of your zero; − is back"),
+    ("±2°", "the standard uncertainty of that figure"),
+    ("zero", "your pelvis as you walk; learnt from ten steps"),
+    ("moving", "too much motion to measure: the last value is held"),
+    ("− − −", "the dashed lines, and the thick arc, bound your own band"),
+    ("(…?)", "the posture of this second, not yet confirmed"),
+)
+
+
+def text() -> str:
+    """The whole help; as wide and as high as 80x24 holds without scrolling."""
+    keys = [f"{key:<12} {words}" for key, words in _KEYS]
+    signs = [f"{sign:<12} {words}" for sign, words in _SIGNS]
+    ribbon = "  ".join(f"{glyph} {POSTURE_WORDS[posture]}" for posture, glyph in GLYPH.items())
+    honest = "Not a medical device. It tells change against your own zero, no more."
+    return "\n".join([*keys, "", *signs, "", "The day:", ribbon, "", honest])
+
+
+class HelpScreen(ModalScreen[None]):
+    """Lies over the live screen until a key closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "back", key_display="esc")]
+
+    def compose(self) -> ComposeResult:
+        """One panel, which scrolls where the terminal is lower than the text."""
+        with VerticalScroll(id="help") as panel:
+            panel.border_title = "Help"
+            yield Static(text(), markup=False)
+        yield Footer(compact=True)

@@ -1,0 +1,276 @@
+"""Foreign files -> recordings: canonical CSV, streamed, so that memory does not depend on its length.
+
+NumPy parses whole blocks, correctly rounded. A block with anything wrong in it is read again line by line, which finds
+the first fault and its line. A refused file leaves nothing behind.
+"""
+
+import contextlib
+import difflib
+import io
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from monitor import __version__
+from monitor.errors import FileFormatError, RecordingError, SitwellError
+from monitor.storage.recording import Recorder
+from monitor.storage.schema import Meta, companions, publish
+from monitor.stream import Floats, Gap, Samples
+
+ACC_COLUMNS = ("time_s", "acc_x_g", "acc_y_g", "acc_z_g")
+GYR_COLUMNS = ("gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
+COLUMNS = ACC_COLUMNS + GYR_COLUMNS
+
+GAP_S = 0.5  # a longer step of time is a gap, if it is also longer than GAP_PERIODS sample periods
+GAP_PERIODS = 5.0
+MOST_G = 50.0  # no sensor for people measures more
+_RATES_HZ = (1.0, 10_000.0)
+_MS2_PER_G = 9.80665
+_BLOCK_BYTES = 4 * 2**20
+_LINE_BYTES = 2**16
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What was imported. start_s, end_s: first and last time stamp, unchanged from the file."""
+
+    path: Path
+    samples: int
+    gaps: int
+    rate_hz: float
+    gyro: bool
+    start_s: float
+    end_s: float
+
+
+def import_csv(
+    csv_path: Path | str,
+    out_path: Path | str,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> ImportReport:
+    """Read canonical CSV (COLUMNS in any order, the gyroscope's left out or all there) into a new recording.
+
+    progress(bytes read, bytes in all) is called after each block. Raises FileFormatError, with the line, if the file is
+    not as it should be, RecordingError if `out_path` exists or cannot be written; nothing is left behind then.
+    """
+    csv_path, out_path = Path(csv_path), Path(out_path)
+    if os.path.lexists(out_path):
+        raise RecordingError(f"{out_path} exists already: choose another name, or move it away.", out_path)
+    try:
+        with csv_path.open("rb") as file:
+            return _import(file, csv_path, out_path, progress)
+    except OSError as error:
+        message = f"cannot be read ({error.strerror or error}): check its name and permissions."
+        raise FileFormatError(message, csv_path) from error
+
+
+def _import(
+    file: BinaryIO, csv_path: Path, out_path: Path, progress: Callable[[int, int], None] | None
+) -> ImportReport:
+    size = os.fstat(file.fileno()).st_size
+    table = _Table(file, csv_path)
+    part = out_path.with_name(f".{out_path.name}.{os.getpid()}.part")
+    recorder: Recorder | None = None
+    samples = gaps = 0
+    rate_hz = start_s = last_s = 0.0
+    try:
+        for rows in table.blocks():
+            if recorder is None:
+                rate_hz, start_s, last_s = _rate_hz(rows[:, 0], csv_path), float(rows[0, 0]), float(rows[0, 0])
+                meta = Meta("canonical CSV", rate_hz, table.gyro, 0.0, "", 0, "import", __version__)
+                recorder = Recorder.create(part, meta)
+            steps_s = np.diff(rows[:, 0], prepend=last_s)
+            start = 0
+            for at in np.flatnonzero(steps_s > max(GAP_S, GAP_PERIODS / rate_hz)).tolist():
+                if at > start:
+                    recorder.write(_samples(rows[start:at]))
+                before_s = float(rows[at - 1, 0]) if at else last_s
+                recorder.write(Gap(before_s + 1.0 / rate_hz, float(rows[at, 0]), "no samples in the file"))
+                gaps += 1
+                start = at
+            recorder.write(_samples(rows[start:]))
+            last_s = float(rows[-1, 0])
+            samples += len(rows)
+            if progress is not None:
+                progress(file.tell(), size)
+        if recorder is None:
+            raise FileFormatError("there are no rows below the header: export it again.", csv_path, table.line)
+        recorder.close()
+        publish(part, out_path)
+    except RecordingError as error:
+        if error.path == str(out_path):
+            raise
+        raise RecordingError(f"Nothing was imported into {out_path}: {error}", out_path) from error
+    finally:
+        if recorder is not None:
+            with contextlib.suppress(SitwellError):
+                recorder.close()
+        for leftover in (part, *companions(part)):
+            leftover.unlink(missing_ok=True)
+    return ImportReport(out_path, samples, gaps, rate_hz, table.gyro, start_s, last_s)
+
+
+def _samples(rows: Floats) -> Samples:
+    return Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:7] if rows.shape[1] == 7 else None)
+
+
+def _rate_hz(t_s: Floats, path: Path) -> float:
+    """Sampling rate to 4 digits, of the steps near the median: neither gaps nor coarse time stamps bias it."""
+    if len(t_s) < 2:
+        raise FileFormatError("there is only one row: a sampling rate needs two.", path, 2)
+    steps_s = np.diff(t_s)
+    median_s = float(np.median(steps_s))
+    near_s = steps_s[(steps_s > 0.5 * median_s) & (steps_s < 1.5 * median_s)]
+    step_s = float(near_s.mean()) if len(near_s) else median_s
+    if not 1.0 / _RATES_HZ[1] <= step_s <= 1.0 / _RATES_HZ[0]:
+        low, high = _RATES_HZ
+        raise FileFormatError(
+            f"time_s steps by {step_s:.6g} s, not {low:.0f} to {high:.0f} times a second: is it in seconds?",
+            path,
+        )
+    return float(f"{1.0 / step_s:.4g}")
+
+
+class _Table:
+    """The rows of a canonical CSV file in blocks, every one of them checked."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file = file
+        self._path = path
+        self.line = 1  # of the last line taken
+        self._last_s = -np.inf
+        self._any = False
+        names = self._header()
+        self.gyro = len(names) == len(COLUMNS)
+        self._names = names
+        self._order = [names.index(name) for name in (COLUMNS if self.gyro else ACC_COLUMNS)]
+
+    def blocks(self) -> Iterator[Floats]:
+        """(n, 4) or (n, 7) with the columns in the order of COLUMNS, n >= 1."""
+        rest = b""
+        data = self._file.read(_BLOCK_BYTES)
+        while data:
+            following = self._file.read(_BLOCK_BYTES)
+            if not following and not data.endswith(b"\n"):
+                data += b"\n"
+            whole, newline, tail = data.rpartition(b"\n")
+            whole = rest + whole + newline if newline else b""
+            rest = tail if newline else rest + tail
+            if len(rest) > _LINE_BYTES:
+                line = self.line + 1 + whole.count(b"\n")
+                raise FileFormatError("the line does not end: this is no CSV file.", self._path, line)
+            if whole:
+                yield from self._rows(whole)
+            data = following
+
+    def _header(self) -> list[str]:
+        first = self._file.readline(_LINE_BYTES)
+        if not first:
+            raise FileFormatError("the file is empty: export it again.", self._path)
+        try:
+            text = first.decode("utf-8-sig").strip()
+        except UnicodeDecodeError as error:
+            raise FileFormatError("the header is not UTF-8 text: save the file as UTF-8.", self._path, 1) from error
+        names = [name.strip() for name in text.split(",")]
+        if len(names) == 1 and len(re.split("[;\t]", text)) > 1:
+            raise FileFormatError("the columns must be separated by commas.", self._path, 1)
+        for name in names:
+            if name not in COLUMNS:
+                raise FileFormatError(f"unknown column {_short(name)}: {_nearest(name)}.", self._path, 1)
+            if names.count(name) > 1:
+                raise FileFormatError(f"column {name} is there twice: leave one out.", self._path, 1)
+        wanted = COLUMNS if set(names) & set(GYR_COLUMNS) else ACC_COLUMNS
+        missing = [name for name in wanted if name not in names]
+        if missing:
+            raise FileFormatError(f"column {missing[0]} is missing: needed are {', '.join(wanted)}.", self._path, 1)
+        return names
+
+    def _rows(self, data: bytes) -> Iterator[Floats]:
+        rows = self._parse(data)
+        if rows is None:
+            rows = self._parse_slowly(data)
+        elif len(rows):
+            if not self._any:
+                self._check_units(rows)
+            inside = np.isfinite(rows).all() and (np.abs(rows[:, 1:4]) <= MOST_G).all()
+            if not (inside and rows[0, 0] > self._last_s and (rows[1:, 0] > rows[:-1, 0]).all()):
+                rows = self._parse_slowly(data)
+        self.line += data.count(b"\n")
+        if len(rows):
+            self._any = True
+            self._last_s = float(rows[-1, 0])
+            yield rows
+
+    def _parse(self, data: bytes) -> Floats | None:
+        """All rows at once, None if anything is wrong; NumPy's reader is strict and rounds correctly."""
+        if not data.strip():
+            return np.empty((0, len(self._names)))
+        try:
+            rows = np.loadtxt(io.StringIO(data.decode()), delimiter=",", comments=None, ndmin=2)
+        except ValueError:
+            return None
+        return rows[:, self._order] if rows.shape[1] == len(self._names) else None
+
+    def _parse_slowly(self, data: bytes) -> Floats:
+        """The same line by line; raises FileFormatError at the first fault."""
+        rows: list[list[float]] = []
+        last_s = self._last_s
+        for line, text in enumerate(data.split(b"\n"), self.line + 1):
+            if not text.strip():
+                continue
+            values = self._fields(text, line)
+            row = [values[place] for place in self._order]
+            if row[0] <= last_s:
+                what = "is there twice" if row[0] == last_s else f"goes back from {last_s!r}"
+                raise FileFormatError(f"time_s {row[0]!r} {what}: sort the rows, one a time.", self._path, line)
+            last_s = row[0]
+            for name, value in zip(ACC_COLUMNS[1:], row[1:4], strict=True):
+                if abs(value) > MOST_G:
+                    message = f"{name} is {value!r} g, more than {MOST_G:.0f} g: are the values in g?"
+                    raise FileFormatError(message, self._path, line)
+            rows.append(row)
+        table = np.array(rows, dtype=np.float64).reshape(-1, len(self._names))
+        if not self._any and len(table):
+            self._check_units(table)
+        return table
+
+    def _fields(self, text: bytes, line: int) -> Sequence[float]:
+        try:
+            fields = [field.strip() for field in text.decode().split(",")]
+        except UnicodeDecodeError as error:
+            raise FileFormatError("this is not UTF-8 text: save the file as UTF-8.", self._path, line) from error
+        if len(fields) != len(self._names):
+            message = f"{len(fields)} fields, but the header has {len(self._names)}: complete or remove the line."
+            raise FileFormatError(message, self._path, line)
+        for name, field in zip(self._names, fields, strict=True):
+            if not field:
+                raise FileFormatError(f"{name} is empty: remove the line.", self._path, line)
+            if re.fullmatch(r"[+-]?(nan|inf|infinity)", field, re.IGNORECASE):
+                raise FileFormatError(f"{name} is {field}: remove the line, a gap is allowed.", self._path, line)
+            if not _NUMBER.fullmatch(field):
+                raise FileFormatError(f"{name} is {_short(field)}, not a number: correct it.", self._path, line)
+            if not np.isfinite(float(field)):
+                raise FileFormatError(f"{name} is {_short(field)}, too large: correct it.", self._path, line)
+        return [float(field) for field in fields]
+
+    def _check_units(self, rows: Floats) -> None:
+        median = float(np.median(np.linalg.norm(rows[:, 1:4], axis=1)))
+        if abs(median - _MS2_PER_G) < 1.5:
+            message = f"the median of |acc| is {median:.2f}; that looks like m/s²: divide by {_MS2_PER_G}."
+            raise FileFormatError(message, self._path)
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name.lower(), COLUMNS, n=1, cutoff=0.5)
+    return f"{close[0]} may be meant" if close else f"known are {', '.join(COLUMNS)}"
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")

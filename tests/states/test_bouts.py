@@ -1,0 +1,209 @@
+"""Bouts, breaks and clocks by script: letters are postures, numbers seconds."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.states.bouts import BLANK, BoutParams, Bouts
+from monitor.stream import BoutEnded, Break, Posture, PostureChanged
+
+LETTER = {
+    "s": Posture.SITTING,
+    "t": Posture.STANDING,
+    "w": Posture.WALKING,
+    "l": Posture.LYING,
+    "u": Posture.UNKNOWN,
+    "n": Posture.NO_DATA,
+    "o": Posture.NOT_WORN,
+}
+SIT, STAND = Posture.SITTING, Posture.STANDING
+
+
+class Day:
+    """A script such as 's60 w5 s10' (j: jump ahead without a word) played from second 0."""
+
+    def __init__(self, script, params=None):
+        self.bouts = Bouts(params or BoutParams())
+        self.events, self.t_s = [], 0.0
+        self.go(script)
+
+    def go(self, script):
+        for letter, seconds in re.findall(r"([a-z])(\d+)", script):
+            if letter == "j":
+                self.t_s += int(seconds)
+                continue
+            for _ in range(int(seconds)):
+                self.events += self.bouts.push(self.t_s, LETTER[letter], 0.9)
+                self.t_s += 1.0
+        return self
+
+    def spells(self):
+        ended = [e for e in self.events + self.bouts.finish() if isinstance(e, BoutEnded)]
+        return [(e.posture, e.start_s, e.end_s) for e in ended]
+
+    def breaks(self):
+        return [(e.start_s, e.end_s) for e in self.events if isinstance(e, Break)]
+
+
+# ------------------------------------------------------------ bouts
+
+
+def test_each_spell_of_one_posture_is_a_bout():
+    assert Day("s5 t3 w2 s4").spells() == [(SIT, 0, 5), (STAND, 5, 8), (Posture.WALKING, 8, 10), (SIT, 10, 14)]
+
+
+@pytest.mark.parametrize("blank", "un")
+def test_ten_blank_seconds_are_bridged_and_eleven_are_not(blank):
+    assert Day(f"s20 {blank}10 s5").spells() == [(SIT, 0, 35)]
+    assert Day(f"s20 {blank}11 s5").spells() == [(SIT, 0, 20), (SIT, 31, 36)]
+
+
+def test_a_blank_before_another_posture_belongs_to_neither():
+    assert Day("s20 u4 t5").spells() == [(SIT, 0, 20), (STAND, 24, 29)]
+    assert Day("s20 u4").spells() == [(SIT, 0, 20)]
+    assert Day("n5 u5").spells() == []
+
+
+def test_seconds_that_nobody_told_are_bridged_like_blank_ones_and_no_further():
+    assert Day("s20 j10 s5").spells() == [(SIT, 0, 35)]
+    assert Day("s20 j90000 s5").spells() == [(SIT, 0, 20), (SIT, 90020, 90025)]
+
+
+def test_a_bout_ends_when_its_bridge_breaks_not_before():
+    day = Day("s20 n10")
+    assert not [e for e in day.events if isinstance(e, BoutEnded)]
+    day.go("n1")
+    assert [e.t_s for e in day.events if isinstance(e, BoutEnded)] == [20.0]
+
+
+def test_the_present_posture_is_dated_from_its_own_beginning():
+    day = Day("s20 t5")
+    assert day.bouts.since_s == 20.0
+    assert day.go("u3").bouts.since_s == 25.0
+    assert day.go("t4").bouts.since_s == 20.0  # bridged: one bout
+    assert day.go("u600").bouts.since_s == 32.0  # and not since the session began
+    assert day.go("n5").bouts.since_s == 632.0
+
+
+def test_changes_are_told_once_and_the_first_from_no_data():
+    changes = [e for e in Day("n3 u2 s4 s4 t1").events if isinstance(e, PostureChanged)]
+    assert [(e.t_s, e.previous, e.posture) for e in changes] == [
+        (3.0, Posture.NO_DATA, Posture.UNKNOWN),
+        (5.0, Posture.UNKNOWN, SIT),
+        (13.0, SIT, STAND),
+    ]
+
+
+# ------------------------------------------------------------ breaks
+
+
+@pytest.mark.parametrize("upright", ["t60", "w60", "t30 w30", "w5 t20 w35"])
+def test_a_minute_upright_between_two_sitting_spells_is_a_break(upright):
+    day = Day(f"s100 {upright} s29")
+    assert day.breaks() == []  # not before the second spell counts
+    assert day.go("s1").breaks() == [(100.0, 160.0)]
+    assert day.go("s100").breaks() == [(100.0, 160.0)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "s100 t59 s100",  # too short
+        "t100 s100",  # nothing sat before
+        "s29 t100 s100",  # too little sat before
+        "s100 t100 s29 t5",  # too little sat after
+        "s100 l100 s100",
+        "s100 o100 s100",
+        "s100 n100 s100",
+        "s100 u100 s100",
+        "s100 t40 l1 t40 s100",  # lying cuts the upright spell
+        "s100 t30 n25 t30 s100",  # missing data does not fill it up
+        "s100 t30 j25 t30 s100",
+        "s100 t30 l5 s100",
+    ],
+)
+def test_no_break(script):
+    assert Day(script).breaks() == []
+
+
+def test_sitting_down_for_less_than_half_a_minute_does_not_cut_an_upright_spell():
+    assert Day("s100 t40 s29 t40 s60").breaks() == [(100.0, 209.0)]
+    assert Day("s100 t40 s30 t40 s60").breaks() == []
+
+
+def test_bridged_doubt_does_not_cut_an_upright_spell():
+    assert Day("s100 t30 u5 t30 s60").breaks() == [(100.0, 165.0)]
+
+
+def test_a_long_enough_spell_counts_though_data_are_missing_after_it():
+    assert Day("s100 t70 n600 s60").breaks() == [(100.0, 170.0)]
+
+
+def test_each_of_two_breaks_is_told():
+    assert Day("s100 t60 s100 w60 s30").breaks() == [(100.0, 160.0), (260.0, 320.0)]
+
+
+# ------------------------------------------------------------ clocks
+
+
+def clocks(script):
+    bouts = Day(script).bouts
+    return bouts.sitting_s, bouts.standing_s
+
+
+@pytest.mark.parametrize(
+    ("script", "sitting_s", "standing_s"),
+    [
+        ("s100", 100, 0),
+        ("s100 t59", 100, 59),
+        ("s100 t60", 0, 60),
+        ("s100 w30 t30", 0, 30),
+        ("s100 t50 s10 t50", 110, 50),  # not a minute in one go
+        ("s100 t30 u5 t30", 0, 60),  # bridged doubt does not interrupt it
+        ("s100 t30 u11 t30", 100, 60),
+        ("s100 t30 j5000 t30", 100, 60),
+        ("s100 u500", 100, 0),  # unknown adds nothing and takes nothing
+        ("s100 n500 s5", 105, 0),
+        ("s100 l59", 100, 0),
+        ("s100 l60", 0, 0),
+        ("s100 o60", 0, 0),
+        ("s100 l30 o30", 0, 0),
+        ("t100 w9", 0, 100),
+        ("t100 w10", 0, 0),
+        ("t100 w9 t1 w9", 0, 101),
+        ("t100 w5 u2 w5", 0, 0),
+        ("t100 s1", 1, 0),
+        ("t100 o59", 0, 100),
+        ("t100 o60", 0, 0),
+    ],
+)
+def test_clocks(script, sitting_s, standing_s):
+    assert clocks(script) == (sitting_s, standing_s)
+
+
+# ------------------------------------------------------------ any day
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("stwluno"), st.integers(1, 80)), max_size=25))
+def test_on_any_day_bouts_are_whole_apart_and_true(spells):
+    day = Day(" ".join(f"{letter}{seconds}" for letter, seconds in spells))
+    truth = [LETTER[letter] for letter, seconds in spells for _ in range(seconds)]
+    bouts = day.spells()
+    assert all(a[2] <= b[1] for a, b in pairwise(bouts))
+    for posture, start_s, end_s in bouts:
+        inside = truth[int(start_s) : int(end_s)]
+        assert inside[0] is posture
+        assert inside[-1] is posture
+        assert set(inside) <= {posture, *BLANK}
+    named = sum(posture not in BLANK for posture in truth)
+    assert sum(truth[int(a) : int(b)].count(posture) for posture, a, b in bouts) == named
+    for start_s, end_s in day.breaks():
+        inside = truth[int(start_s) : int(end_s)]
+        assert end_s - start_s >= 60.0
+        assert not set(inside) & {Posture.LYING, Posture.NOT_WORN}
+    assert 0.0 <= day.bouts.sitting_s <= truth.count(SIT)
+    assert 0.0 <= day.bouts.standing_s <= truth.count(STAND)
