@@ -58,14 +58,15 @@ def measured(command: list[str], environment: Mapping[str, str]) -> Cost:
 def synthesise(path: Path, hours: float) -> int:
     """A recording as a live session leaves it: the simulated office day through the sensor's own number format.
 
-    A Tick comes every second. Returns the number of samples.
+    A Tick comes every second, and the events of the pipeline are kept. Returns the number of samples.
     """
     wearer = Wearer(DESK_DAY)
     meta = Meta("WT901BLE67 (simulated)", RATE_HZ, True, 0.0, "UTC", 0, "demo", __version__)  # noqa: FBT003
     decoder = WITMOTION.decoder()
+    pipeline = Pipeline(Profile(), RATE_HZ, gyro=True)
     count = 0
     with Recorder.create(path, meta) as recorder:
-        recorder.write(Link(0.0, LinkState.CONNECTED))
+        session = Session(pipeline, [recorder])
         for stretch in range(round(hours * 3600.0 / STRETCH_S)):
             until = int((stretch + 1) * STRETCH_S * RATE_HZ)
             t_s = np.round(np.arange(count, until) / RATE_HZ, 6)

@@ -84,8 +84,8 @@ def tables(trials: Sequence[Trial]) -> list[Table]:
         ("way", "moving, mean", "moving, median", "moving, worst", "at rest, mean", "ratio to vqf", "target"),
         rows,
         "Angle between the estimated and the optical 'up' in the sensor frame, samples averaged by three to 95 Hz. "
-        "Without a gyroscope the direction is wrong while moving, whatever the filter; the dashboard and the epochs then "
-        "hold the last still tilt.",
+        "Without a gyroscope the direction is wrong while moving, whatever the filter; dashboard and epochs then hold "
+        "the last still tilt.",
     )
     single = Table(
         "The same, trial by trial, moving",

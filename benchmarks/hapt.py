@@ -14,7 +14,7 @@ import datasets
 import numpy as np
 import product
 import scoring
-from scoring import Counts, Interval
+from scoring import Bout, Counts
 from tables import Table, number
 
 APE_SIT_DEG, APE_LIE_DEG = 11.6, 64.9
@@ -26,7 +26,6 @@ WAYS: dict[str, tuple[bool, tuple[str, ...]]] = {
     "accelerometer only, --hindsight": (False, ("--hindsight",)),
     "with gyroscope, --hindsight": (True, ("--hindsight",)),
 }
-UPRIGHT = {"standing", "walking"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,15 +36,6 @@ class Moves:
     found: int
     matched: int
     in_unlabelled: int
-
-
-@dataclass(frozen=True, slots=True)
-class Bout:
-    """One uninterrupted label: its posture, whether it is the session's first of that kind, and the share found."""
-
-    posture: str
-    first: bool
-    found: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +70,7 @@ def measure(path: Path) -> Scored:
         person=session.person,
         lead=session.lead > 0,
         counts={way: scoring.confusion(truth.values(), map(each.get, truth)) for way, each in answers.items()},
-        bouts={way: bouts(truth, each) for way, each in answers.items()},
+        bouts={way: scoring.bouts(truth, each) for way, each in answers.items()},
         rises={way: _moves(session, answers[way], datasets.HAPT_RISE, rising=True) for way in WAYS},
         sits={way: _moves(session, answers[way], datasets.HAPT_SIT_DOWN, rising=False) for way in WAYS},
     )
@@ -101,43 +91,11 @@ def _peer(session: datasets.Hapt, truth: dict[int, str]) -> dict[int, str]:
     return answers
 
 
-def bouts(truth: dict[int, str], answers: dict[int, str]) -> list[Bout]:
-    """Each stretch of scored seconds of one posture, and the share of it that was answered right."""
-    seconds = np.array(list(truth), dtype=np.int64)
-    names = np.array(list(truth.values()))
-    apart = np.diff(seconds, prepend=seconds[:1]) > 1  # seconds between bouts are not scored
-    order = np.cumsum(apart | np.concatenate(([False], names[1:] != names[:-1]))[: len(names)])
-    found: list[Bout] = []
-    seen: set[str] = set()
-    for start, end in scoring.runs(order):
-        inside = seconds[start:end].tolist()
-        posture = truth[inside[0]]
-        right = [answers.get(second) == truth[second] for second in inside]
-        found.append(Bout(posture, posture not in seen, sum(right) / len(right)))
-        seen.add(posture)
-    return found
-
-
-def changes(answers: dict[int, str], *, rising: bool) -> list[Interval]:
-    """Changes between sitting and upright in seconds of answers, [end of the one, start of the other]."""
-    found: list[Interval] = []
-    before, end_s = "", 0.0
-    for second, posture in sorted(answers.items()):
-        kind = "sitting" if posture == "sitting" else "upright" if posture in UPRIGHT else ""
-        if not kind:
-            before = before if posture == "unknown" else ""
-            continue
-        if before and kind != before and (kind == "upright") is rising:
-            found.append((end_s, float(second)))
-        before, end_s = kind, second + 1.0
-    return found
-
-
 def _moves(session: datasets.Hapt, answers: dict[int, str], label: int, *, rising: bool) -> Moves:
     """Posture changes against the labelled moves; those in the lead are left out."""
     rate = session.rate_hz
     true = [(a / rate, b / rate) for a, b in scoring.runs(session.label) if session.label[a] == label]
-    found = [each for each in changes(answers, rising=rising) if each[0] >= session.lead / rate]
+    found = [each for each in scoring.changes(answers, rising=rising) if each[0] >= session.lead / rate]
     pairs = scoring.matches(found, true)
     unmatched = set(range(len(found))) - {index for index, _ in pairs}
     middles = [min(int(sum(found[index]) / 2.0 * rate), len(session.label) - 1) for index in unmatched]

@@ -46,8 +46,8 @@ METHODS = """\
   Bluetooth stack in software (both ends of it) and the event loop; with real hardware the system's Bluetooth takes its
   place, and there is no simulated wearer. Start-up and the first 3 s of samples are left out.
 - **Dashboard.** `sitwell demo` in a pseudo-terminal that takes everything and answers nothing, and the same session
-  with `--headless`; processor time from the system's own count, from the 8th second on. The dashboard is the difference.
-  The terminal's own work is not in it.
+  with `--headless`; processor time from the system's own count, from the 8th second on. The dashboard is the
+  difference. The terminal's own work is not in it.
 - **First frame.** From the start of the command to the first text of the dashboard in the pseudo-terminal; median.
 - **Analysis, import, export.** Each command in a process of its own, start of Python included; memory is the largest
   resident size that the system counted. "All tables" writes samples and epochs as CSV, events as JSON lines.

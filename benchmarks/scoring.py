@@ -16,6 +16,7 @@ Interval = tuple[float, float]
 
 CLASSES = ("walking", "sitting", "standing", "lying")
 WALKING, SITTING, STANDING, LYING = range(4)
+UPRIGHT = {"standing", "walking"}
 DRAWS = 2000
 SEED = 20_261_122
 
@@ -109,6 +110,47 @@ def runs(values: NDArray[np.generic]) -> list[tuple[int, int]]:
         return []
     edges = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
     return list(pairwise(edges))
+
+
+@dataclass(frozen=True, slots=True)
+class Bout:
+    """One uninterrupted label: its posture, whether it is the session's first of that kind, and the share found."""
+
+    posture: str
+    first: bool
+    found: float
+
+
+def bouts(truth: dict[int, str], answers: dict[int, str]) -> list[Bout]:
+    """Each stretch of scored seconds of one posture, and the share of it that was answered right."""
+    seconds = np.array(list(truth), dtype=np.int64)
+    names = np.array(list(truth.values()))
+    apart = np.diff(seconds, prepend=seconds[:1]) > 1  # seconds between bouts are not scored
+    order = np.cumsum(apart | np.concatenate(([False], names[1:] != names[:-1]))[: len(names)])
+    found: list[Bout] = []
+    seen: set[str] = set()
+    for start, end in runs(order):
+        inside = seconds[start:end].tolist()
+        posture = truth[inside[0]]
+        right = [answers.get(second) == truth[second] for second in inside]
+        found.append(Bout(posture, posture not in seen, sum(right) / len(right)))
+        seen.add(posture)
+    return found
+
+
+def changes(answers: dict[int, str], *, rising: bool) -> list[Interval]:
+    """Changes between sitting and upright in seconds of answers, [end of the one, start of the other]."""
+    found: list[Interval] = []
+    before, end_s = "", 0.0
+    for second, posture in sorted(answers.items()):
+        kind = "sitting" if posture == "sitting" else "upright" if posture in UPRIGHT else ""
+        if not kind:
+            before = before if posture == "unknown" else ""
+            continue
+        if before and kind != before and (kind == "upright") is rising:
+            found.append((end_s, float(second)))
+        before, end_s = kind, second + 1.0
+    return found
 
 
 def up_from_quat(quat: Floats) -> Floats:

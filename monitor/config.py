@@ -48,14 +48,19 @@ def recordings_dir() -> Path:
     return user_data_path(APP, appauthor=False) / "recordings"
 
 
+def default_profile() -> Profile:
+    """What applies where the wearer says nothing."""
+    shipped = tomllib.loads(files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8"))
+    return profile_from_mapping(shipped, Profile(), "default_profile.toml")
+
+
 def load_profile(path: Path | None = None) -> Profile:
     """The shipped defaults with the wearer's file laid over them. path: that file; None: the usual place, if it is
     there.
 
     Raises ConfigError for a file that cannot be read, and for any name, type or value that is not right.
     """
-    shipped = tomllib.loads(files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8"))
-    base = profile_from_mapping(shipped, Profile(), "default_profile.toml")
+    base = default_profile()
     own = path or profile_path()
     if path is None and not own.exists():
         return base

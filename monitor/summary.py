@@ -59,7 +59,10 @@ class Summary:
 
     def push(self, record: Record, events: Iterable[Event], pipeline: Pipeline) -> None:
         """Take one record with the events it led to, and the pipeline after it."""
-        self._t_s = max(self._t_s, float(record.t_s[-1]) if isinstance(record, Samples) else record.t_s)
+        if not isinstance(record, Samples):
+            self._t_s = max(self._t_s, record.t_s)
+        elif len(record):
+            self._t_s = max(self._t_s, float(record.t_s[-1]))
         match record:
             case Samples():
                 self._samples(record, pipeline)

@@ -2,16 +2,21 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from monitor.config import default_profile
 from monitor.dashboard.app import Dashboard
-from monitor.snapshot import Clock, LinkView, Snapshot, Span, Trace
-from monitor.stream import LinkState, Posture
+from monitor.pipeline import Pipeline
+from monitor.snapshot import Snapshot
+from monitor.sources.simulator import SHORT_DAY, Wearer, script_of
+from monitor.stream import Battery, Link, LinkState, Record, Samples, Tick
+from monitor.summary import Summary
 
 SETTLE_S = 0.3  # two polls of the dashboard
+RATE_HZ = 100.0
+ALERTING_S = 126.0  # the tour's prompt is on screen then
 
 
 async def _draw(snapshot: Snapshot, size: tuple[int, int]) -> str:
@@ -26,40 +31,29 @@ def save_svg(snapshot: Snapshot, path: Path, size: tuple[int, int]) -> None:
     path.write_text(asyncio.run(_draw(snapshot, size)), encoding="utf-8")
 
 
-def frames() -> Iterator[Snapshot]:
-    """Snapshots to draw; the last one becomes the picture."""
-    now_s = 1500.0
-    t_s = np.arange(now_s - 60.0, now_s, 0.1)
-    yield Snapshot(
+def simulated(seconds: float, seed: int = 1, *, slumping: bool = True) -> Snapshot:
+    """The dashboard's state after so many seconds of the simulated tour at 100 Hz, without any radio.
+
+    slumping=False lets the wearer of the tour sit upright throughout.
+    """
+    script = SHORT_DAY if slumping else script_of("stand 5 -2, walk 20, sit 400 -12")
+    wearer, profile = Wearer(script, seed=seed), default_profile()
+    pipeline = Pipeline(profile, RATE_HZ, gyro=True)
+    summary = Summary(
         mode="demo",
-        t_s=now_s,
-        clock="09:25:00",
-        posture=Posture.SITTING,
-        posture_p=0.96,
-        posture_since_s=300.0,
-        provisional=Posture.SITTING,
-        tilt_deg=-7.0,
-        tilt_sd_deg=2.0,
-        obliquity_deg=1.2,
-        moving=False,
-        zero="walking",
-        band_deg=(-12.0, 8.0),
-        sitting=Clock(1200.0, 1800.0),
-        standing=Clock(0.0, 1200.0),
-        trace=Trace(t_s, -4.0 - 3.0 * np.tanh((t_s - now_s + 30.0) / 8.0) + 0.8 * np.sin(t_s * 1.6)),
-        ribbon=(
-            Span(0.0, 200.0, Posture.STANDING),
-            Span(200.0, 300.0, Posture.WALKING),
-            Span(300.0, now_s, Posture.SITTING),
-        ),
-        totals_s={Posture.SITTING: 1200.0, Posture.STANDING: 200.0, Posture.WALKING: 100.0},
-        breaks=0,
-        steps=178,
-        prompt=None,
-        snoozed_s=0.0,
-        link=LinkView("WT901BLE67", LinkState.CONNECTED, 84, 99.3, 148_950, 120, 0),
-        recording="example.sqlite",
+        sensor="WT901BLE67",
+        rate_hz=RATE_HZ,
+        day_start_s=9 * 3600.0,
+        rules=profile.alerts,
+        recording="recordings/2026-03-02_090000-demo.sqlite",
     )
+    records: list[Record] = [Link(0.0, LinkState.CONNECTED), Battery(0.5, 84)]
+    for second in range(int(seconds)):
+        t_s = np.round(np.arange(second, second + 1, 1.0 / RATE_HZ), 6)
+        records += [Samples(t_s, *wearer(t_s)), Tick(second + 1.0)]
+    for record in records:
+        summary.push(record, pipeline.push(record), pipeline)
+    return summary.snapshot(pipeline)
 
 
 def main() -> None:
@@ -69,8 +63,7 @@ def main() -> None:
     parser.add_argument("--size", default="120x40", help="columns x rows")
     arguments = parser.parse_args()
     columns, rows = (int(part) for part in arguments.size.split("x"))
-    *_, last = frames()
-    save_svg(last, arguments.out, (columns, rows))
+    save_svg(simulated(ALERTING_S), arguments.out, (columns, rows))
 
 
 if __name__ == "__main__":

@@ -459,17 +459,17 @@ def script_of(text: str) -> tuple[Scene, ...]:
 
 
 SHORT_DAY: Final = script_of("""
-    stand 5 -2, walk 20, sit 20 -12, sit 85 -25 1 6, sit 25 -11, stand 12 -2, walk 20,
+    stand 5 -2, walk 20, sit 20 -12, sit 85 -42 1 6, sit 25 -11, stand 12 -2, walk 20,
     sit 25 -13, sit 30 -22 -2 5, stand 6 -1
 """)
-"""Four minutes: a walk that gives the zero, upright sitting, a slump from 0:45 to 2:10, recovery, a walk, sitting."""
+"""Four minutes: a walk that gives the zero, upright sitting, a deep slump from 0:45 to 2:10, recovery, a walk, sitting."""
 
 DESK_DAY: Final = script_of("""
-    stand 60 -2, walk 420, stand 40 -1, sit 900 -12, sit 1080 -21 1 20, sit 420 -14 -2, sit 660 -24 2 30, stand 20 -1,
-    walk 150, stand 90 -2 3, walk 140, sit 1200 -13, sit 900 -18 -1 25, sit 1320 -25 2 40, stand 15, walk 100, stand 20,
+    stand 60 -2, walk 420, stand 40 -1, sit 900 -12, sit 1080 -30 1 20, sit 420 -14 -2, sit 660 -34 2 30, stand 20 -1,
+    walk 150, stand 90 -2 3, walk 140, sit 1200 -13, sit 900 -18 -1 25, sit 1320 -36 2 40, stand 15, walk 100, stand 20,
     walk 90, sit 600 -11 1, sit 780 -20 3 15, stand 3000 -2 1 2, walk 60, stand 30 -2, walk 900, stand 200 -1 -3,
-    sit 1500 -16 1, walk 840, sit 1500 -13, sit 1500 -23 -2 60, sit 300 -8, stand 20, walk 180, stand 60, walk 170,
-    sit 1200 -14, sit 1800 -22 1 45, stand 25 -2, walk 110, sit 900 -17 -3 10, sit 1800 -24 2 60, stand 300 -3 4,
+    sit 1500 -16 1, walk 840, sit 1500 -13, sit 1500 -33 -2 60, sit 300 -8, stand 20, walk 180, stand 60, walk 170,
+    sit 1200 -14, sit 1800 -31 1 45, stand 25 -2, walk 110, sit 900 -17 -3 10, sit 1800 -34 2 60, stand 300 -3 4,
     sit 1500 -12, sit 600 -20 1 30, stand 30 -2, walk 600, stand 20 -1
 """)
 """An office day of 7 h 50: ways in and home, desk work upright and slumped, breaks, 50 min standing, a lunch walk."""

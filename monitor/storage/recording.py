@@ -98,7 +98,7 @@ class Recorder:
         with contextlib.suppress(
             sqlite3.Error
         ):  # the -wal file tells readers of a writer; the first second makes it too
-            db.executescript("BEGIN IMMEDIATE; INSERT OR REPLACE INTO meta VALUES ('state', '\"open\"'); COMMIT;")
+            db.execute("UPDATE meta SET value = value")
         return cls(path, db)
 
     @property

@@ -178,7 +178,7 @@ class EventsTable(_Table):
             self._put(_json({"type": EVENT_TYPES[type(event)], **fields}))
             return
         start_s, end_s = fields.pop("start_s"), fields.pop("end_s", None)
-        detail = json.dumps(_finite(fields), ensure_ascii=False).replace('"', '""')
+        detail = json.dumps(_printable(fields), ensure_ascii=False).replace('"', '""')
         times = ("" if time is None else repr(time) for time in (start_s, end_s))
         self._put(f'{EVENT_TYPES[type(event)]},{",".join(times)},"{detail}"\n'.encode())
 
@@ -188,17 +188,17 @@ def _rounded(value: float, decimals: int) -> float | None:
     return round(float(value), decimals) + 0.0 if math.isfinite(value) else None
 
 
-def _finite(value: Json) -> Json:
-    """The same without infinities, which JSON does not know."""
+def _printable(value: Json) -> Json:
+    """The same with floats to 6 decimals, for times need no more and other machines may differ beyond; no infinities."""
     if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
+        return {key: _printable(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_printable(inner) for inner in value]
+    return _rounded(value, 6) if isinstance(value, float) else value
 
 
 def _json(row: dict[str, Json]) -> bytes:
-    return json.dumps(_finite(row), ensure_ascii=False, allow_nan=False).encode() + b"\n"
+    return json.dumps(_printable(row), ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
 def _fixed_point(rows: Floats, decimals: Sequence[int], between: Sequence[bytes], null: bytes) -> bytes:

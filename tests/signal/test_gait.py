@@ -1,5 +1,7 @@
 """Rhythm and steps: pure tones, noise, walks of known length."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -103,7 +105,7 @@ def test_epochs_may_come_in_any_portions(cuts, seed):
     vm = epochs(walk(1.9, 20, seed))
     counter = StepCounter(GaitParams())
     edges = [0, *sorted(cuts), 20]
-    portions = [counter.push(vm[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+    portions = [counter.push(vm[a:b]) for a, b in pairwise(edges)]
     assert [n for portion in portions for n in portion] == StepCounter(GaitParams()).push(vm)
 
 

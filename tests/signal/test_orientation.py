@@ -23,7 +23,7 @@ def motion(seconds=6.0, seed=0, bias_dps=0.0):
     n = int(seconds * RATE_HZ)
     t = np.arange(n) / RATE_HZ
     rng = np.random.default_rng(seed)
-    angles = np.stack([0.6 * np.sin(2 * np.pi * f * t + a) for f, a in zip((0.3, 0.5, 0.2), rng.uniform(0, 6, 3))], 1)
+    angles = 0.6 * np.sin(2.0 * np.pi * np.array([0.3, 0.5, 0.2]) * t[:, None] + rng.uniform(0.0, 6.0, 3))
     attitude = Rotation.from_euler("xyz", angles)
     step = (attitude[:-1].inv() * attitude[1:]).as_rotvec(degrees=True) * RATE_HZ
     up = attitude.inv().apply([0.0, 0.0, 1.0])

@@ -149,7 +149,7 @@ def test_dismiss_and_snooze_without_a_prompt_clear_nothing():
 def test_no_prompt_is_raised_in_a_posture_that_does_not_ask_for_it(posture):
     alerts = Alerts(RULES, FIXED)
     for t in range(100):
-        epoch = Epoch(float(t), posture, 0.9, -40.0, 0.0, 1.0, True, 1.0, 0)
+        epoch = Epoch(float(t), posture, 0.9, -40.0, 0.0, 1.0, still=True, motion_mg=1.0, steps=0)
         assert alerts.push(epoch, 5000.0, 5000.0) == []
 
 

@@ -26,7 +26,7 @@ def run(seconds, params=PARAMS):
 
 
 def by_all_paths(seconds, at, until):
-    """P(state at `at` | seconds up to `until`) by summing over every path of states; a second of uniform comes before."""
+    """P(state at `at` | seconds up to `until`), summed over every path of states from a uniform second before."""
     weight = [0.0] * 4
     for path in product(range(4), repeat=until + 1):
         w = sum(TRANSITION[before][path[0]] for before in range(4)) / 4.0

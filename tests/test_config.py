@@ -1,0 +1,309 @@
+"""Settings: what is left out stays, what is wrong is one sentence with the file, the name and what was meant."""
+
+import time
+import tomllib
+from dataclasses import fields, is_dataclass, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor import config
+from monitor.config import load_profile, local_zone, profile_from_mapping, profile_to_mapping
+from monitor.errors import ConfigError, SitwellError
+from monitor.pipeline import Profile
+from monitor.states.alerts import AlertRule, BandParams
+
+SECTIONS = {f.name: getattr(Profile(), f.name) for f in fields(Profile) if is_dataclass(getattr(Profile(), f.name))}
+SETTINGS = [f"{name}.{f.name}" for name, section in SECTIONS.items() for f in fields(section)]
+NEW = """[[alert]]
+name = 'late'
+measure = 'sitting_s'
+limit = 60
+clear = 5
+hold_s = 1
+repeat_s = 9
+message = 'Up.'
+"""
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Load this text as the wearer's own file."""
+
+    def load(text):
+        path = tmp_path / "profile.toml"
+        path.write_text(text, encoding="utf-8")
+        return load_profile(path)
+
+    return load
+
+
+def refusal(load, text):
+    """The one sentence that a file is refused with; it names the file."""
+    with pytest.raises(ConfigError) as caught:
+        load(text)
+    error = caught.value
+    assert isinstance(error, SitwellError)
+    assert error.path.endswith("profile.toml")
+    assert str(error).startswith(f"{error.path}: ")
+    assert "\n" not in str(error)
+    return str(error).removeprefix(f"{error.path}: "), error.key
+
+
+# ------------------------------------------------------------ what is right
+
+
+def test_the_shipped_defaults_are_those_of_the_code_and_three_rules(monkeypatch, tmp_path):
+    monkeypatch.setattr(config, "profile_path", lambda: tmp_path / "there is none.toml")
+    profile = load_profile()
+    assert replace(profile, alerts=()) == Profile()
+    assert [(rule.name, rule.measure) for rule in profile.alerts] == [
+        ("tilt", "tilt_exposure_deg_s"),
+        ("sitting", "sitting_s"),
+        ("standing", "standing_s"),
+    ]
+
+
+def test_the_file_in_its_usual_place_is_found(monkeypatch, tmp_path):
+    path = tmp_path / "profile.toml"
+    path.write_text("anterior_axis = '+x'\n")
+    monkeypatch.setattr(config, "profile_path", lambda: path)
+    assert load_profile().anterior_axis == "+x"
+
+
+def test_what_a_file_leaves_out_stays(own):
+    profile = own("anterior_axis = '+x'\n[band]\nhalf_width_deg = 12\n")
+    assert profile.anterior_axis == "+x"
+    assert profile.band == BandParams(half_width_deg=12.0)
+    assert isinstance(profile.band.half_width_deg, float)
+    assert [rule.name for rule in profile.alerts] == ["tilt", "sitting", "standing"]
+    assert own("") == load_profile_defaults()
+
+
+def test_a_rule_is_laid_over_the_one_of_its_name(own):
+    profile = own("[[alert]]\nname = 'sitting'\nlimit = 1200\n")
+    before = {rule.name: rule for rule in own("").alerts}
+    after = {rule.name: rule for rule in profile.alerts}
+    assert after["sitting"] == replace(before["sitting"], limit=1200.0)
+    assert {name: after[name] for name in ("tilt", "standing")} == {name: before[name] for name in ("tilt", "standing")}
+    assert list(after) == list(before)
+
+
+def test_a_new_rule_comes_last(own):
+    assert own(NEW).alerts[-1] == AlertRule("late", "sitting_s", 60.0, 5.0, 1.0, 9.0, "Up.")
+    assert len(own(NEW).alerts) == 4
+
+
+def test_every_setting_can_be_set_to_what_it_is(own):
+    profile = own(NEW)
+    assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
+    assert profile_from_mapping(profile_to_mapping(profile), profile) == profile
+
+
+numbers = st.integers(1, 500).map(lambda n: n / 7.0)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.sampled_from(SETTINGS), numbers, max_size=8))
+def test_any_profile_survives_being_written_down(values):
+    mapping = {}
+    for name, value in values.items():
+        section, key = name.split(".")
+        whole = isinstance(getattr(SECTIONS[section], key), int)
+        mapping.setdefault(section, {})[key] = int(value) + 1 if whole else value
+    profile = profile_from_mapping(mapping, load_profile_defaults())
+    for section, table in mapping.items():
+        for key, value in table.items():
+            assert getattr(getattr(profile, section), key) == value
+            assert type(getattr(getattr(profile, section), key)) is type(getattr(SECTIONS[section], key))
+    assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
+
+
+def load_profile_defaults():
+    text = (config.files("monitor") / "default_profile.toml").read_text(encoding="utf-8")
+    return profile_from_mapping(tomllib.loads(text), Profile())
+
+
+# ------------------------------------------------------------ typos
+
+
+@pytest.mark.parametrize(
+    ("text", "meant", "key"),
+    [
+        ("anterior_axes = '-z'", "'anterior_axis'", "anterior_axes"),
+        ("[bands]\n", "'band'", "bands"),
+        ("[[alerts]]\nname = 'x'", "'alert'", "alerts"),
+        ("[band]\nhalf_width = 9", "'half_width_deg'", "band.half_width"),
+        ("[bouts]\nbreaks_s = 9", "'break_s'", "bouts.breaks_s"),
+        ("[[alert]]\nname = 'tilt'\nlimits = 9", "'limit'", "alert.limits"),
+        ("[[alert]]\nname = 'tilt'\nmeasure = 'siting_s'", "'sitting_s'", "alert.measure"),
+    ],
+)
+def test_a_typo_is_told_with_the_nearest_name(own, text, meant, key):
+    sentence, at = refusal(own, text)
+    assert f"did you mean {meant}?" in sentence
+    assert at == key
+
+
+def test_where_nothing_is_near_all_names_are_told(own):
+    sentence, _ = refusal(own, "[gait]\nxyzzy = 1")
+    assert "known are min_periodicity, min_sd_mg, refractory_s, step_amplitude" in sentence
+    assert "[gait]" in sentence
+
+
+# ------------------------------------------------------------ wrong values
+
+
+@pytest.mark.parametrize(
+    "value", ["true", "false", "'10'", "nan", "inf", "-inf", "[1]", "{a = 1}", "07:30:00", "1" * 400]
+)
+def test_what_is_no_number_is_refused(own, value):
+    sentence, key = refusal(own, f"[band]\nhalf_width_deg = {value}")
+    assert "band.half_width_deg is" in sentence
+    assert sentence.endswith("it must be a number")
+    assert key == "band.half_width_deg"
+    assert "a number" in refusal(own, f"[[alert]]\nname = 'tilt'\nlimit = {value}")[0]
+
+
+def test_a_count_must_be_whole(own):
+    assert "whole number" in refusal(own, "[wear]\nwindow_s = 60.5")[0]
+    assert own("[wear]\nwindow_s = 90.0").wear.window_s == 90
+    assert isinstance(own("[wear]\nwindow_s = 90.0").wear.window_s, int)
+
+
+@pytest.mark.parametrize("setting", sorted(set(SETTINGS) - {"band.usual_sitting_deg", "band.usual_standing_deg"}))
+def test_no_setting_but_the_usual_tilts_may_be_negative(own, setting):
+    section, key = setting.split(".")
+    sentence, at = refusal(own, f"[{section}]\n{key} = -3")
+    assert sentence.startswith(f"{setting} is -3; it must be ")
+    assert at == setting
+
+
+def test_the_usual_tilts_may_have_either_sign(own):
+    for value in (-20.0, 0.0, 5.0):
+        assert own(f"[band]\nusual_sitting_deg = {value}\nusual_standing_deg = {value}").band.usual_sitting_deg == value
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["band.half_width_deg", "bouts.break_s", "bouts.walk_s", "gait.min_sd_mg", "reference.bout_s", "wear.window_s"],
+)
+def test_zero_is_refused_where_it_makes_no_sense(own, setting):
+    section, key = setting.split(".")
+    assert refusal(own, f"[{section}]\n{key} = 0") == (f"{setting} is 0; it must be above 0", setting)
+
+
+@pytest.mark.parametrize("setting", ["band.step_deg_s", "bouts.bridge_s", "bouts.min_sitting_s", "posture.lag"])
+def test_zero_is_taken_where_it_says_none(own, setting):
+    section, key = setting.split(".")
+    assert getattr(getattr(own(f"[{section}]\n{key} = 0"), section), key) == 0
+    assert refusal(own, f"[{section}]\n{key} = -1")[0].endswith("it must be 0 or more")
+
+
+def test_the_lists_of_exceptions_name_settings_that_exist():
+    assert set(SETTINGS) >= config.ZERO | config.BELOW_ZERO
+
+
+@pytest.mark.parametrize("value", ["'z'", "'+Z'", "3", "true", "['-z']", "{a = '-z'}"])
+def test_an_axis_that_is_none_is_refused(own, value):
+    sentence, key = refusal(own, f"anterior_axis = {value}")
+    assert "it must be one of +x, -x, +y, -y, +z, -z" in sentence
+    assert key == "anterior_axis"
+
+
+@pytest.mark.parametrize("text", ["band = 3", "band = [1]", "[[band]]\nhalf_width_deg = 3"])
+def test_a_section_must_be_a_table(own, text):
+    assert "[band]" in refusal(own, text)[0]
+
+
+# ------------------------------------------------------------ rules
+
+
+@pytest.mark.parametrize("text", ["[alert]\nname = 'tilt'", "alert = 'tilt'"])
+def test_one_bracket_is_not_enough(own, text):
+    assert "[[alert]]" in refusal(own, text)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["[[alert]]\nlimit = 3", "[[alert]]\nname = ''", "[[alert]]\nname = 3", "alert = [1, 'a']"]
+)
+def test_a_rule_needs_a_name(own, text):
+    assert "needs a name" in refusal(own, text)[0]
+
+
+@pytest.mark.parametrize("left_out", ["measure", "limit", "clear", "hold_s", "repeat_s", "message"])
+def test_a_new_rule_needs_every_key(own, left_out):
+    text = "".join(line for line in NEW.splitlines(keepends=True) if not line.startswith(left_out))
+    assert refusal(own, text)[0] == f"[[alert]] 'late' lacks {left_out}"
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ("measure = 'heart_rate'", "as measure of 'late'"),
+        ("measure = ['sitting_s']", "as measure of 'late'"),
+        ("message = 3", "text in quotes"),
+        ("limit = 5", "below its limit"),
+        ("limit = -9", "below its limit"),
+        ("clear = -1", "0 or more"),
+        ("hold_s = 0", "1 second or more"),
+        ("repeat_s = 0.5", "1 second or more"),
+    ],
+)
+def test_a_rule_that_cannot_work_is_refused(own, change, part):
+    key = change.split(" ")[0]
+    text = "".join(f"{change}\n" if line.startswith(key) else line for line in NEW.splitlines(keepends=True))
+    assert part in refusal(own, text)[0]
+
+
+# ------------------------------------------------------------ files
+
+
+def test_a_named_file_must_be_there(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read") as caught:
+        load_profile(tmp_path / "no such profile.toml")
+    assert caught.value.path.endswith("no such profile.toml")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_profile(tmp_path)
+
+
+def test_what_is_no_toml_is_told_with_its_line(own, tmp_path):
+    assert "line 2" in refusal(own, "[band]\nhalf_width_deg = \n")[0]
+    (tmp_path / "profile.toml").write_bytes(b"\xff\xfe\x00garbage")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_profile(tmp_path / "profile.toml")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["anterior_axis", "alert", "band", "posture", "bandd"]) | st.text(max_size=5),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3)
+                | st.dictionaries(
+                    st.sampled_from(["name", "limit", "measure", "lag", "half_width_deg"]) | st.text(max_size=3),
+                    inner,
+                    max_size=3,
+                )
+            ),
+            max_leaves=8,
+        ),
+        max_size=3,
+    )
+)
+def test_whatever_stands_in_it_a_profile_or_one_sentence_comes_out(mapping):
+    try:
+        profile = profile_from_mapping(mapping, load_profile_defaults(), "a recording")
+    except ConfigError as error:
+        assert str(error).startswith("a recording: ")  # noqa: PT017 - either outcome is right
+    else:
+        assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
+
+
+@pytest.mark.parametrize(("zone", "name"), [("Europe/Berlin", "Europe/Berlin"), (":UTC", "UTC"), ("CET-1CEST", "")])
+def test_the_time_zone_is_an_iana_name_or_nothing(monkeypatch, zone, name):
+    monkeypatch.setenv("TZ", zone)
+    assert local_zone() == (name, time.localtime().tm_gmtoff)
