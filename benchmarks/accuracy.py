@@ -38,7 +38,7 @@ hapt (Reyes-Ortiz 2015): young adults who follow a script with a phone on the wa
 the sacrum; labels from video. Each session holds two sittings, two standings and two lyings of 12 to 41 s, then
 walking and stairs. Each is preceded by up to 60 s of its own level walking, as a wearer who walks to the desk gives the
 zero. Scored are the seconds that lie wholly in one label. At the joints of that lead the direction of gravity jumps
-without any rotation, which the gyroscope's filter takes half a minute to forgive: the way with gyroscope suffers from it.
+without any rotation, which misleads the gyroscope's filter for a while: the way with gyroscope suffers from it.
 
 The peer, the APE rule (Vaha-Ypya 2018), is the angle of a second's mean acceleration to that of the walking lead, cut
 at 11.6 and 64.9 degrees. The labels tell it which seconds are walking, so compare its sitting and standing only. It is

@@ -12,10 +12,11 @@ import numpy as np
 
 from monitor import __version__
 from monitor.devices.witmotion import WITMOTION
+from monitor.pipeline import Pipeline, Profile
 from monitor.sources.simulator import DESK_DAY, Wearer
 from monitor.storage.recording import Recorder
 from monitor.storage.schema import Meta
-from monitor.stream import Link, LinkState, Samples, Tick
+from monitor.stream import Samples, Tick
 from monitor.virtual.twins.witmotion_registers import encode_frames
 
 SITWELL = str(Path(sys.executable).with_name("sitwell"))
@@ -66,7 +67,6 @@ def synthesise(path: Path, hours: float) -> int:
     pipeline = Pipeline(Profile(), RATE_HZ, gyro=True)
     count = 0
     with Recorder.create(path, meta) as recorder:
-        session = Session(pipeline, [recorder])
         for stretch in range(round(hours * 3600.0 / STRETCH_S)):
             until = int((stretch + 1) * STRETCH_S * RATE_HZ)
             t_s = np.round(np.arange(count, until) / RATE_HZ, 6)
@@ -77,7 +77,10 @@ def synthesise(path: Path, hours: float) -> int:
             edges = np.searchsorted(t_s, np.arange(begin_s, begin_s + STRETCH_S + 1))
             for second in range(STRETCH_S):
                 inside = slice(int(edges[second]), int(edges[second + 1]))
-                recorder.write(Samples(t_s[inside], sent.acc_g[inside], sent.gyr_dps[inside]))
-                recorder.write(Tick(float(begin_s + second + 1)))
+                for record in (
+                    Samples(t_s[inside], sent.acc_g[inside], sent.gyr_dps[inside]),
+                    Tick(float(begin_s + second + 1)),
+                ):
+                    recorder.write(record, pipeline.push(record))
             count = until
     return count

@@ -150,8 +150,9 @@ def test_breaks_steps_and_bad_packets_are_counted():
     assert (screen.now.steps, screen.now.breaks, screen.now.link.bad_packets) == (3, 2, 1)
 
 
-def test_clocks_stand_beside_the_lowest_limit_that_watches_them():
-    now = Screen(rules=(LATER, SITTING)).now
+@pytest.mark.parametrize("rules", [(LATER, SITTING), (SITTING, LATER)])
+def test_clocks_stand_beside_the_lowest_limit_that_watches_them(rules):
+    now = Screen(rules=rules).now
     assert now.sitting.limit_s == 60.0
     assert now.standing.limit_s is None
 
@@ -208,7 +209,7 @@ def test_a_zero_from_before_gives_a_tilt_from_the_first_sample(wear):
 
 
 def test_in_motion_the_tilt_is_live_with_gyroscope_and_held_without(wear):
-    samples = wear([("walk", 20, 0), ("still", 30, -20), ("walk", 8, 12)])
+    samples = wear([("walk", 20, 0), ("still", 30, -20), ("walk", 3, 12)])
     with_gyro, without = Screen(gyro=True).stream(samples).now, Screen(gyro=False).stream(samples).now
     assert with_gyro.moving
     assert without.moving

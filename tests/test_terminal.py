@@ -75,6 +75,7 @@ def test_demo_prompts_snoozes_and_leaves_a_complete_recording(terminal, tmp_path
     screen.keys("?")
     screen.wait_for("Not a medical device")
     screen.keys("Escape")
+    screen.wait_for("q quit")  # else the terminal takes Escape and q for Alt-q
     screen.keys("q")
     screen.wait_for("recorded in")
     with Recording.open(path) as recording:

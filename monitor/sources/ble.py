@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mappi
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.device import BLEDevice
@@ -21,15 +22,14 @@ from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailabl
 from monitor.devices import find_driver, same_uuid
 from monitor.devices.driver import Command, Driver
 from monitor.errors import SensorError
-from monitor.signal.timebase import ArrivalTimebase, TimebaseParams
-from monitor.stream import BadPacket, Battery, Link, LinkState, Record, Samples, Tick
+from monitor.signal.timebase import ArrivalTimebase, round_t
+from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Record, Samples, Tick
 
 SCAN_S = 20.0  # a sensor that sleeps between advertisements shows itself within a few seconds
 CONNECT_S = 15.0  # BlueZ needs up to 10 s with a busy adapter
 BATTERY_EVERY_S = 300.0
 BATTERY_FIRST_S = 1.0  # not at once: the answer would share its packet with the first samples of a slow link
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # pause before each try to come back; the last one repeats
-STALL_S = 5.0  # no link holds packets back for longer: what comes after is new, and before it is a gap
 QUEUE_PACKETS = 8192  # 80 s at 100 packets a second: a longer stall is a fault, and shows as a gap
 
 
@@ -141,16 +141,12 @@ class Connection:
         self._found, self._source = found, source
         driver = found.driver
         self._rate_hz = source.rate_hz or driver.default_rate_hz
-        self._timebase = ArrivalTimebase(
-            driver.real_rate_hz.get(self._rate_hz, self._rate_hz),
-            TimebaseParams(stall_s=STALL_S * source.speed),  # in time-lapse a busy moment of this computer looks long
-        )
+        # Delays on the way are real seconds, also in time-lapse, where session seconds are shorter.
+        self._timebase = ArrivalTimebase(driver.real_rate_hz.get(self._rate_hz, self._rate_hz) * source.speed)
         self._decoder = driver.decoder()
         self._queue: asyncio.Queue[tuple[str, float, bytes | str]] = asyncio.Queue(QUEUE_PACKETS)
         self._client: BleakClient | None = None
         self._up = False
-        self._linked = False  # CONNECTED has been yielded; packets that came while connecting wait for it in _early
-        self._early: list[tuple[float, bytes]] = []
         self._zero = source.clock()
         self._battery_due_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -163,8 +159,6 @@ class Connection:
         while True:
             kind, t_s, payload = await self._queue.get()
             match kind, payload:
-                case "packet", bytes() if not self._linked:
-                    self._early.append((t_s, payload))
                 case "packet", bytes():
                     for record in self._decode(t_s, payload):
                         yield record
@@ -176,12 +170,7 @@ class Connection:
                 case "connected", str():
                     self._battery_due_s = t_s + BATTERY_FIRST_S
                     yield Link(t_s, LinkState.CONNECTED, payload)
-                    self._linked = True
-                    for at_s, early in self._early:
-                        for record in self._decode(at_s, early):
-                            yield record
                 case "lost", str():
-                    self._linked = False
                     self._decoder = self._found.driver.decoder()
                     self._timebase.reset()
                     self._start(self._reach())
@@ -206,10 +195,11 @@ class Connection:
         for reason, piece in decoded.bad:
             yield BadPacket(t_s, reason, piece.hex())
         if len(decoded.acc_g):
-            times, gap, _ = self._timebase.push(t_s, len(decoded.acc_g))
+            speed = self._source.speed
+            times, gap, _ = self._timebase.push(t_s / speed, len(decoded.acc_g))
             if gap:
-                yield gap
-            yield Samples(times, decoded.acc_g, decoded.gyr_dps)
+                yield Gap(round_t(gap.start_s * speed), round_t(gap.end_s * speed), gap.cause)
+            yield Samples(np.round(times * speed, 6), decoded.acc_g, decoded.gyr_dps)
         if decoded.battery_percent is not None:
             yield Battery(t_s, decoded.battery_percent)
 
@@ -253,8 +243,8 @@ class Connection:
                     self._put("failed", self._gave_up(error))
                     return
             else:
-                self._up = True
                 self._put("connected", f"{self._rate_hz:g} Hz asked")
+                self._up = True
                 return
             await asyncio.sleep(min(pause_s, self._source.give_up_s / self._source.speed))
 
@@ -265,7 +255,6 @@ class Connection:
         )
 
     async def _connect(self) -> None:
-        self._early.clear()
         patience_s = min(CONNECT_S, max(self._source.give_up_s / self._source.speed, 1.0))
         client = BleakClient(
             self._found.device, disconnected_callback=self._on_lost, timeout=patience_s, **self._source.connect
@@ -274,7 +263,7 @@ class Connection:
         await client.connect()
         driver = self._found.driver
         notify = self._characteristic(client, driver.notify)
-        await client.start_notify(notify, lambda _, payload: self._put("packet", bytes(payload)))
+        await client.start_notify(notify, self._on_packet)
         for command in driver.start(self._rate_hz):
             await self._write(client, command)
 
@@ -298,6 +287,10 @@ class Connection:
         if request and self._client:
             with contextlib.suppress(BleakError, OSError, TimeoutError):  # a lost link reports itself
                 await self._write(self._client, request)
+
+    def _on_packet(self, _: BleakGATTCharacteristic, payload: bytearray) -> None:
+        if self._up:  # before, the sensor is not configured yet: samples would be at some other rate
+            self._put("packet", bytes(payload))
 
     def _on_lost(self, _: BleakClient) -> None:
         if self._up:

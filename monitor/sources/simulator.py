@@ -462,7 +462,7 @@ SHORT_DAY: Final = script_of("""
     stand 5 -2, walk 20, sit 20 -12, sit 85 -42 1 6, sit 25 -11, stand 12 -2, walk 20,
     sit 25 -13, sit 30 -22 -2 5, stand 6 -1
 """)
-"""Four minutes: a walk that gives the zero, upright sitting, a deep slump from 0:45 to 2:10, recovery, a walk, sitting."""
+"""Four minutes: a walk that gives the zero, upright sitting, a deep slump from 0:45 to 2:10, a walk, sitting."""
 
 DESK_DAY: Final = script_of("""
     stand 60 -2, walk 420, stand 40 -1, sit 900 -12, sit 1080 -30 1 20, sit 420 -14 -2, sit 660 -34 2 30, stand 20 -1,

@@ -97,6 +97,23 @@ def test_runs_cut_where_the_value_changes(scoring):
     assert scoring.runs(np.array([])) == []
 
 
+def test_a_bout_is_cut_by_a_pause_and_by_another_posture(scoring):
+    truth = {0: "sitting", 1: "sitting", 4: "sitting", 5: "standing", 6: "standing"}
+    answers = {0: "sitting", 1: "unknown", 4: "standing", 5: "standing", 6: "standing"}
+    found = [(bout.posture, bout.first, bout.found) for bout in scoring.bouts(truth, answers)]
+    assert found == [("sitting", True, 0.5), ("sitting", False, 0.0), ("standing", True, 1.0)]
+    assert scoring.bouts({}, {}) == []
+
+
+def test_a_change_reaches_from_the_end_of_the_one_to_the_start_of_the_other(scoring):
+    answers = dict(
+        enumerate(["sitting", "sitting", "unknown", "standing", "walking", "sitting", "no-data", "standing"])
+    )
+    assert scoring.changes(answers, rising=True) == [(2.0, 3.0)]
+    assert scoring.changes(answers, rising=False) == [(5.0, 5.0)]
+    assert scoring.changes({}, rising=True) == []
+
+
 def test_up_from_quat(scoring):
     half = math.sqrt(0.5)
     quats = np.array([[1.0, 0.0, 0.0, 0.0], [half, half, 0.0, 0.0], [half, 0.0, half, 0.0]])  # none, 90 deg about x, y

@@ -74,15 +74,19 @@ def test_demo_plays_a_recording_and_ends_with_it(tmp_path):
 def test_a_signal_ends_a_session_in_good_order(tmp_path, how):
     path = tmp_path / "r.sqlite"
     process = sitwell("demo", "--headless", "--json", "--out", path, home=tmp_path)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        time.sleep(0.3)
-        if path.exists():
-            with Recording.open(path) as recording:
-                if recording.duration_s > 2.0:
-                    break
-    process.send_signal(how)
-    out, err = process.communicate(timeout=20)
+    try:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            time.sleep(0.3)
+            if path.exists():
+                with Recording.open(path) as recording:
+                    if recording.duration_s > 2.0:
+                        break
+        process.send_signal(how)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 0, err
     assert json.loads(out)["samples_received"] > 100
     with Recording.open(path) as recording:

@@ -79,6 +79,12 @@ def test_exactly_the_grid_points_inside_a_hole_are_invalid(seed):
     np.testing.assert_allclose(cut.rows.reshape(-1, 2)[measured], line(grid[measured]), atol=1e-9)
 
 
+@pytest.mark.parametrize(("pause_s", "whole"), [(0.09, True), (0.11, False)])
+def test_a_pause_is_a_hole_from_a_tenth_of_a_second_on(pause_s, whole):
+    t = np.concatenate((np.arange(50) / 100.0, 0.49 + pause_s + np.arange(100) / 100.0))
+    assert Gridder(100.0, 2, PARAMS).push(t, line(t)).valid.all() == whole
+
+
 def test_a_slow_sensor_is_not_all_holes():
     t = np.arange(0.0, 5.0, 0.2)  # 5 Hz: its own step is longer than hole_s
     cut = Gridder(5.0, 2, PARAMS).push(t, line(t))
@@ -129,8 +135,8 @@ def test_closing_at_the_end_of_an_epoch_makes_no_empty_one():
 def test_features_by_hand():
     rows = np.zeros((1, 50, 6))
     rows[0, :, 1] = np.tile([0.9, 1.1], 25)  # |acc| = acc_y
-    rows[0, :, 3] = 0.6
-    rows[0, :, 4] = np.tile([0.7, 0.9], 25)
+    rows[0, :, 3] = 0.3
+    rows[0, :, 4] = np.tile([0.3, 0.5], 25)
     f = features(Cut(np.array([8]), rows, np.ones((1, 50), dtype=bool)), 0.5)
     assert f.k.tolist() == [8]
     np.testing.assert_allclose(f.acc_mean, [[0.0, 1.0, 0.0]], atol=1e-12)

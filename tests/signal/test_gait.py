@@ -112,6 +112,6 @@ def test_epochs_may_come_in_any_portions(cuts, seed):
 def test_reset_forgets_the_walk():
     vm = epochs(walk(1.8, 10))
     counter = StepCounter(GaitParams())
-    counter.push(epochs(3.0 * walk(1.3, 10, seed=9)))
+    counter.push(epochs(40.0 * walk(1.3, 10, seed=9)))
     counter.reset()
     assert counter.push(vm) == StepCounter(GaitParams()).push(vm)

@@ -95,6 +95,12 @@ def test_the_lag_is_fixed_and_drain_gives_what_is_owed(seconds, lag):
     assert model.provisional is Posture.UNKNOWN
 
 
+def test_by_default_an_answer_is_two_seconds_late():
+    # with the centred gait window that is the 3 s that stream.Epoch promises
+    model = PostureModel(PARAMS)
+    assert [model.push(SIT) is None for _ in range(4)] == [True, True, False, False]
+
+
 def test_after_drain_the_model_is_as_new():
     model = PostureModel(PARAMS)
     for _ in range(30):
