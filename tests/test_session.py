@@ -115,15 +115,15 @@ async def test_a_sensor_that_falls_silent_is_told_and_counted_as_no_data(tmp_pat
     async def disturb(_, twin):
         await asyncio.sleep(1.5)
         twin.faults.silence = True
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(5.4)
         twin.faults.silence = False
 
-    there = await live(path, 90.0, disturb)
+    there = await live(path, 210.0, disturb)
     here, _ = await replayed(path)
     assert repr(here.events) == repr(there.events)
     assert [e for e in there.events if isinstance(e, SensorSilent)]
     silent = sum(e.posture is Posture.NO_DATA for e in there.events if isinstance(e, Epoch))
-    assert 15 <= silent <= 35
+    assert silent == pytest.approx(5.4 * SPEED, abs=6)
 
 
 async def test_garbage_on_the_air_is_counted_and_the_session_goes_on(tmp_path):

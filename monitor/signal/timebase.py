@@ -49,8 +49,8 @@ class TimebaseParams:
     margin_packets    : lateness beyond the worst of the last minute, in packets, that counts as a loss
     jitter_s          : lateness taken as usual until 40 s have been seen
     most_jitter_s     : no lateness beyond this ever passes for usual
-    stall_s           : no link holds packets back for longer than this (usual supervision timeouts end it before): what
-                        comes after such a silence is new, and the silence is a Gap at once
+    stall_s           : a sensor cannot hold back more than a few packets: after a silence longer than this, what comes
+                        is taken as new and the silence as a Gap at once
     """
 
     window_s: float = 60.0
