@@ -1,9 +1,8 @@
 """What files cost: analysis, import and export of long recordings, each as the real command in a process of its own."""
 
-import os
+import json
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from monitor.stream import Samples, Tick
 from monitor.virtual.twins.witmotion_registers import encode_frames
 
 SITWELL = str(Path(sys.executable).with_name("sitwell"))
+LAUNCHER = Path(__file__).resolve().with_name("launcher.py")
 RATE_HZ = 99.26  # a WitMotion asked for 100 Hz
 STRETCH_S = 60
 TABLES = ("--samples", "--epochs", "--events")
@@ -42,18 +42,12 @@ def run(arguments: list[str | Path], environment: Mapping[str, str]) -> Cost:
 
 def measured(command: list[str], environment: Mapping[str, str]) -> Cost:
     """Run a command to its end, alone, with its output thrown away."""
-    begin_s = time.perf_counter()
-    process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall_s = time.perf_counter() - begin_s
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(command)}: {said.decode(errors='replace').strip()}")
-    unit = 1.0 if sys.platform == "darwin" else 1024.0
-    return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * unit / 1e6)
+    launch = [sys.executable, "-I", str(LAUNCHER), *command]
+    done = subprocess.run(launch, env=dict(environment), check=True, capture_output=True, text=True)
+    code, wall_s, cpu_s, peak = json.loads(done.stdout)
+    if code:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
+    return Cost(wall_s, cpu_s, peak / 1e6)
 
 
 def synthesise(path: Path, hours: float) -> int:

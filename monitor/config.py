@@ -32,6 +32,14 @@ ZERO = {  # 0 says "none of it" here; in every other setting it would switch the
     "band.step_deg_s",
     "band.leak_deg_s",
 }
+HIGHEST = {  # shares and probabilities, and the lag that the 3-s promise allows
+    "epochs.min_coverage": 1.0,
+    "gait.step_amplitude": 1.0,
+    "gait.min_periodicity": 1.0,
+    "posture.floor": 0.25,
+    "posture.min_p": 1.0,
+    "posture.lag": 2,
+}
 
 
 def profile_path() -> Path:
@@ -113,6 +121,8 @@ def _section(name: str, base: Any, table: object, where: str) -> Any:
         if full not in BELOW_ZERO and (values[key] < 0 or (values[key] == 0 and full not in ZERO)):
             least = "0 or more" if full in ZERO else "above 0"
             raise ConfigError(f"{full} is {value!r}; it must be {least}", where, full)
+        if values[key] > HIGHEST.get(full, math.inf):
+            raise ConfigError(f"{full} is {value!r}; it must be {HIGHEST[full]:g} or less", where, full)
     return replace(base, **values)
 
 

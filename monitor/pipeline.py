@@ -189,7 +189,10 @@ class Pipeline:
         """Posture of the newest second, before later seconds confirm it."""
         if self._silent or self._next_k is None:
             return Posture.NO_DATA
-        return self._model.provisional if self._wear.worn else Posture.NOT_WORN
+        if not self._wear.worn:
+            return Posture.NOT_WORN
+        posture = self._model.provisional
+        return posture if self._zeros or posture is Posture.WALKING else Posture.UNKNOWN
 
     @property
     def moving(self) -> bool:
@@ -328,6 +331,7 @@ class Pipeline:
     def _measured(self, m: _Measured) -> list[Event]:
         """One second with all its features."""
         if not m.present:
+            self._reference.pause()
             return self._second(self._blank_second(m.k), NEUTRAL)
         p = self._profile
         events: list[Event] = []
@@ -367,6 +371,8 @@ class Pipeline:
         return self._publish(self._waiting.pop(0), *answer) if answer else []
 
     def _publish(self, second: _Second, posture: Posture, p: float) -> list[Event]:
+        if not self._zeros and posture is not Posture.WALKING:
+            posture, p = Posture.UNKNOWN, 1.0  # what is not walking cannot be told apart without a zero
         if not second.present:
             posture, p = Posture.NO_DATA, 1.0
         elif not second.worn:

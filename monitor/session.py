@@ -40,6 +40,8 @@ class Session:
         try:
             async with aclosing(source.records()) as records:
                 async for record in records:
+                    if isinstance(record, Samples) and not len(record):
+                        continue
                     t_s = float(record.t_s[0]) if isinstance(record, Samples) else record.t_s
                     while self._said:
                         self._push(replace(self._said.popleft(), t_s=t_s))

@@ -12,7 +12,8 @@ HEAD = """# Commands
 
 Made by `scripts/cli_reference.py` from `--help`; do not edit.
 
-`stdout` is data, `stderr` is talk. Exit code 1 is an error of ours, told in one sentence; 2 is wrong usage. `NO_COLOR` is honoured.
+`stdout` is data, `stderr` is talk. Exit code 1 is an error of ours, told in one sentence; 2 is wrong usage.
+`NO_COLOR` is honoured.
 """
 
 

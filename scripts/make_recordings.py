@@ -1,6 +1,6 @@
 """Make the shipped recordings and their golden events anew: python scripts/make_recordings.py.
 
-Simulated wearer, no radio: the files depend on nothing but the code. Read the diff of tests/golden before you commit it.
+Simulated wearer, no radio: the files depend on nothing but the code. Read the diff of tests/golden before committing.
 """
 
 import hashlib
@@ -24,9 +24,9 @@ Sessions = dict[str, tuple[tuple[Scene, ...], float, bool, tuple[float, float] |
 SESSIONS: Sessions = {
     "tour": (SHORT_DAY, 100.0, True, None),
     "morning-acc-only": (
-        script_of(
-            "stand 5 -2, walk 30, sit 120 -12, sit 150 -36, stand 20, walk 75, sit 90 -14, lie 40 -90, stand 10, walk 20"
-        ),
+        script_of("""
+            stand 5 -2, walk 30, sit 120 -12, sit 150 -36, stand 20, walk 75, sit 90 -14, lie 40 -90, stand 10, walk 20
+        """),
         25.0,
         False,
         (200.0, 212.0),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import config
-from monitor.config import load_profile, local_zone, profile_from_mapping, profile_to_mapping
+from monitor.config import HIGHEST, load_profile, local_zone, profile_from_mapping, profile_to_mapping
 from monitor.errors import ConfigError, SitwellError
 from monitor.pipeline import Profile
 from monitor.states.alerts import AlertRule, BandParams
@@ -111,7 +111,8 @@ def test_any_profile_survives_being_written_down(values):
     for name, value in values.items():
         section, key = name.split(".")
         whole = isinstance(getattr(SECTIONS[section], key), int)
-        mapping.setdefault(section, {})[key] = int(value) + 1 if whole else value
+        highest = HIGHEST.get(name, 99)
+        mapping.setdefault(section, {})[key] = min(int(value) + 1, highest) if whole else min(value, highest)
     profile = profile_from_mapping(mapping, load_profile_defaults())
     for section, table in mapping.items():
         for key, value in table.items():
@@ -148,7 +149,7 @@ def test_a_typo_is_told_with_the_nearest_name(own, text, meant, key):
 
 def test_where_nothing_is_near_all_names_are_told(own):
     sentence, _ = refusal(own, "[gait]\nxyzzy = 1")
-    assert "known are min_periodicity, min_sd_mg, refractory_s, step_amplitude" in sentence
+    assert "known are min_periodicity, min_sd_mg, min_swing_mg, refractory_s, step_amplitude" in sentence
     assert "[gait]" in sentence
 
 
@@ -307,3 +308,11 @@ def test_whatever_stands_in_it_a_profile_or_one_sentence_comes_out(mapping):
 def test_the_time_zone_is_an_iana_name_or_nothing(monkeypatch, zone, name):
     monkeypatch.setenv("TZ", zone)
     assert local_zone() == (name, time.localtime().tm_gmtoff)
+
+
+@pytest.mark.parametrize("name", sorted(HIGHEST))
+def test_what_is_above_its_range_is_refused(own, name):
+    section, key = name.split(".")
+    sentence, wrong = refusal(own, f"[{section}]\n{key} = 3")
+    assert sentence.endswith("or less")
+    assert wrong == name

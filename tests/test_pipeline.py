@@ -272,3 +272,29 @@ def days():
 
 
 DAYS: list[Samples] = []
+
+
+def test_a_few_steps_do_not_make_a_posture_out_of_the_unknown(wear):
+    """Found in review: five seconds of walking, too short for a zero, were followed by a confident 'standing'."""
+    events = run(wear([("still", 5, 0), ("walk", 5, 0), ("still", 40, -25)]))
+    assert set(postures(events).values()) <= {Posture.UNKNOWN, Posture.WALKING}
+
+
+def test_a_walk_with_seconds_missing_in_it_gives_no_zero(wear):
+    """Found in review: a zero was learnt from nine seconds of walking with two seconds without data inside."""
+    samples = wear([("still", 3, 0), ("walk", 10, 0), ("still", 10, 0)])
+    keep = (samples.t_s < 6.2) | (samples.t_s >= 7.9)
+    holed = Samples(samples.t_s[keep], samples.acc_g[keep], samples.gyr_dps[keep])
+    assert not [e for e in run(holed) if isinstance(e, ReferenceChanged)]
+    assert [e for e in run(samples) if isinstance(e, ReferenceChanged)]
+
+
+def test_a_prompt_goes_when_the_sensor_is_taken_off_the_air(wear):
+    samples = wear([("walk", 20, 0), ("still", 30, -18), ("still", 120, -45)])
+    pipeline = Pipeline(load_profile(), 100.0, gyro=True)
+    events = pipeline.push(samples)
+    assert [e for e in events if isinstance(e, AlertRaised)]
+    for t in range(171, 200):
+        events += pipeline.push(Tick(float(t)))
+    (cleared,) = [e for e in events if isinstance(e, AlertCleared)]
+    assert cleared.cause == "no data"

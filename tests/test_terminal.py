@@ -22,7 +22,8 @@ class Terminal:
         self.server = f"sitwell-{uuid.uuid4().hex[:8]}"
         columns, rows = size
         environment = f"XDG_DATA_HOME={home}/data XDG_CONFIG_HOME={home}/config"
-        self.run("new-session", "-d", "-s", "t", "-x", columns, "-y", rows, f"env -u COLUMNS -u LINES {environment} {command}; sleep 60")
+        size = ("-x", columns, "-y", rows)
+        self.run("new-session", "-d", "-s", "t", *size, f"env -u COLUMNS -u LINES {environment} {command}; sleep 60")
 
     def run(self, *arguments):
         return subprocess.run(

@@ -13,6 +13,7 @@ from monitor.signal.epochs import GRID_HZ
 from monitor.signal.filters import SosFilter, bandpass
 from monitor.stream import Floats
 
+HALF_SHARE = 0.75
 LAGS = range(17, 46)  # grid points: 0.34 to 0.90 s, cadence 67 to 176 steps a minute
 
 
@@ -24,6 +25,7 @@ class GaitParams:
     min_periodicity: float = 0.3
     step_amplitude: float = 0.35  # of the running rms of the band
     refractory_s: float = 0.25
+    min_swing_mg: float = 15.0  # below this the band is sway and noise
 
 
 def windows3(history: Floats, rows: Floats) -> Floats:
@@ -33,13 +35,21 @@ def windows3(history: Floats, rows: Floats) -> Floats:
 
 
 def periodicity(window: Floats) -> tuple[Floats, Floats]:
-    """Largest normalised autocorrelation over LAGS and its lag in s, each (E,), of |acc| windows (E, L)."""
+    """Largest normalised autocorrelation over LAGS and its lag in s, each (E,), of |acc| windows (E, L).
+
+    A left and a right step are never quite alike, so that two steps may repeat better than one: where half the lag does
+    nearly as well, the half is the step.
+    """
     x = window - window.mean(axis=1)[:, None]
     power = (x * x).mean(axis=1)
     floor = np.where(power > 0.0, power, 1.0)
     r = np.stack([(x[:, lag:] * x[:, :-lag]).mean(axis=1) / floor for lag in LAGS])
     best = np.argmax(r, axis=0)
-    return r[best, np.arange(r.shape[1])], (best + LAGS.start) / GRID_HZ
+    column = np.arange(r.shape[1])
+    largest = r[best, column]
+    half = (best + LAGS.start) // 2 - LAGS.start
+    halved = (half >= 0) & (np.maximum(r[half, column], r[half + 1, column]) >= HALF_SHARE * largest)
+    return largest, (np.where(halved, half, best) + LAGS.start) / GRID_HZ
 
 
 class StepCounter:
@@ -57,7 +67,7 @@ class StepCounter:
         """Steps in each epoch; vm is (E, 50), g."""
         band = self._band.push(np.ascontiguousarray(vm.reshape(-1, 1)))[:, 0].tolist()
         refractory = int(self._params.refractory_s * GRID_HZ)
-        share = self._params.step_amplitude
+        share, floor = self._params.step_amplitude, self._params.min_swing_mg / 1000.0
         decay = 1.0 / (2.0 * GRID_HZ)  # the rms remembers about 2 s
         counts: list[int] = []
         steps = 0
@@ -66,7 +76,7 @@ class StepCounter:
             power += decay * (value * value - power)
             since += 1
             trough = min(trough, value)
-            if last < 0.0 <= value and since > refractory and trough < -share * power**0.5:
+            if last < 0.0 <= value and since > refractory and trough < -max(share * power**0.5, floor):
                 steps += 1
                 since, trough = 0, 0.0
             last = value

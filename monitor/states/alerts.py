@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from monitor.stream import AlertCleared, AlertRaised, Epoch, Event, Posture, Wearer
 
 MEASURES = {"tilt_exposure_deg_s": "deg·s", "sitting_s": "s", "standing_s": "s"}
+ABSENT = (Posture.NO_DATA, Posture.NOT_WORN)
 BANDED = (Posture.SITTING, Posture.STANDING)
 ASKED_IN = {"tilt_exposure_deg_s": BANDED, "sitting_s": (Posture.SITTING,), "standing_s": (Posture.STANDING,)}
 
@@ -53,6 +54,7 @@ class _RuleState:
     raised: bool = False
     over_s: float = 0.0  # seconds at or beyond the limit in one go
     under_s: float = 0.0  # seconds at or below `clear` in one go
+    blank_s: float = 0.0  # seconds without data or not worn in one go
     quiet_until_s: float = -1.0
 
 
@@ -94,6 +96,10 @@ class Alerts:
             state, value = self._states[rule.name], values[rule.measure]
             state.over_s = state.over_s + 1.0 if value >= rule.limit else 0.0
             state.under_s = state.under_s + 1.0 if value <= rule.clear else 0.0
+            state.blank_s = state.blank_s + 1.0 if epoch.posture in ABSENT else 0.0
+            if state.raised and state.blank_s >= rule.hold_s:
+                state.raised = False
+                events.append(AlertCleared(now, rule.name, "no data"))
             if state.raised and state.under_s >= rule.hold_s:
                 state.raised = False
                 events.append(AlertCleared(now, rule.name, "recovered"))

@@ -18,12 +18,17 @@ BLANK = (Posture.UNKNOWN, Posture.NO_DATA)
 
 @dataclass(frozen=True, slots=True)
 class BoutParams:
-    """Seconds: break_s upright makes a break; walk_s of walking ends standing still; bridge_s of nothing is bridged."""
+    """Seconds: break_s upright makes a break; walk_s of walking ends standing still.
+
+    bridge_s of unknown or missing data are bridged; after forget_s of them both clocks start anew: anything may have
+    happened meanwhile.
+    """
 
     break_s: float = 60.0
     min_sitting_s: float = 30.0
     walk_s: float = 10.0
     bridge_s: float = 10.0
+    forget_s: float = 300.0
 
 
 @dataclass(slots=True)
@@ -113,8 +118,11 @@ class Bouts:
             ("upright", posture in UPRIGHT),
             ("walking", posture is Posture.WALKING),
             ("away", posture in {Posture.NOT_WORN, Posture.LYING}),
+            ("blank", posture in BLANK),
         ):
             self._runs[name] = self._runs.get(name, 0.0) + 1.0 if counts else 0.0
+        if self._runs["blank"] >= p.forget_s:
+            self.sitting_s = self.standing_s = 0.0
         if posture is Posture.SITTING:
             self.sitting_s += 1.0
             self.standing_s = 0.0

@@ -189,7 +189,7 @@ def _rounded(value: float, decimals: int) -> float | None:
 
 
 def _printable(value: Json) -> Json:
-    """The same with floats to 6 decimals, for times need no more and other machines may differ beyond; no infinities."""
+    """The same with floats to 6 decimals: times need no more, and machines may differ beyond. No infinities."""
     if isinstance(value, dict):
         return {key: _printable(inner) for key, inner in value.items()}
     if isinstance(value, list):

@@ -115,3 +115,18 @@ def test_reset_forgets_the_walk():
     counter.push(epochs(40.0 * walk(1.3, 10, seed=9)))
     counter.reset()
     assert counter.push(vm) == StepCounter(GaitParams()).push(vm)
+
+
+@pytest.mark.parametrize("steps_hz", [2.3, 2.45, 2.7, 2.85])
+def test_a_fast_walk_is_not_taken_for_a_slow_one(steps_hz):
+    """Found in review: two steps of a fast walk were taken for one, and the walk was left out of the zero."""
+    t = np.arange(150) / 50.0
+    largest, lag_s = periodicity((1.0 + 0.2 * np.sin(2 * np.pi * steps_hz * t))[None, :])
+    assert largest[0] > 0.8
+    assert 1.0 / lag_s[0] == pytest.approx(steps_hz, rel=0.05)
+
+
+def test_noise_at_rest_holds_no_steps():
+    """Found in review: two steps a second were counted in 2 mg of noise, hidden only by the posture."""
+    vm = 1.0 + np.random.default_rng(0).normal(0.0, 0.002, (60, 50))
+    assert sum(StepCounter(GaitParams()).push(vm)) == 0

@@ -165,8 +165,10 @@ def clocks(script):
         ("s100 t30 u5 t30", 0, 60),  # bridged doubt does not interrupt it
         ("s100 t30 u11 t30", 100, 60),
         ("s100 t30 j5000 t30", 100, 60),
-        ("s100 u500", 100, 0),  # unknown adds nothing and takes nothing
-        ("s100 n500 s5", 105, 0),
+        ("s100 u250", 100, 0),  # unknown adds nothing and takes nothing
+        ("s100 n250 s5", 105, 0),
+        ("s100 n500 s5", 5, 0),  # until it has lasted so long that anything may have happened
+        ("s100 u500", 0, 0),
         ("s100 l59", 100, 0),
         ("s100 l60", 0, 0),
         ("s100 o60", 0, 0),
