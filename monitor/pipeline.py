@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from monitor.signal.alignment import angle_deg, body_frame, tilt_obliquity_deg
+from monitor.signal.alignment import Vec, body_frame, direction_deg, separation_deg, tilt_obliquity_deg
 from monitor.signal.epochs import ANTI_ALIAS_HZ, GRID_HZ, Cut, EpochParams, Features, Gridder, features
 from monitor.signal.filters import SosFilter, lowpass
 from monitor.signal.gait import GaitParams, StepCounter, periodicity, windows3
@@ -36,7 +36,6 @@ SILENT_AFTER_S = 3.0  # a sensor that streams says something many times a second
 LONGEST_FILLED_GAP_S = 86_400  # a longer hole is a Gap in the recording but not one epoch a second
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
 NEUTRAL: Four = (1.0, 1.0, 1.0, 1.0)
-Vec = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +346,7 @@ class Pipeline:
             self._held = (m.up[0], m.up[1], m.up[2])
         worn = self._wear.push(acc_mean, m.axis_sd_mg)
         zero = self._reference.current
-        angle = None if zero is None else float(angle_deg(np.array([m.up]), np.array(zero.up))[0])
+        angle = None if zero is None else separation_deg((m.up[0], m.up[1], m.up[2]), zero.up)
         second = _Second(
             m.k, present=True, worn=worn, up=self._held, still=self._still, motion_mg=m.motion_mg, steps=m.steps
         )
@@ -379,8 +378,7 @@ class Pipeline:
             posture, p = Posture.NOT_WORN, 1.0
         tilt = obliquity = float("nan")
         if second.up is not None and self._zeros:
-            tilts, obliquities = tilt_obliquity_deg(np.array([second.up]), self._zeros[-1][1])
-            tilt, obliquity = float(tilts[0]), float(obliquities[0])
+            tilt, obliquity = direction_deg(second.up, self._zeros[-1][1])
         epoch = Epoch(
             t_s=float(second.k),
             posture=posture,

@@ -199,6 +199,7 @@ async def virtual_sensor(content: "Play", speed: float) -> "AsyncGenerator[tuple
     await twin.start()
     central = await radio.open_central(air)
     source = BleSource(
+        want=twin.name,
         clock=clock,
         speed=speed,
         scan={"backend": BumbleScanner, "radio": central},

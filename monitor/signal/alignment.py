@@ -5,10 +5,14 @@ how the sensor is clipped on, given as one of its axes; guided and automatic ali
 """
 
 import math
+from typing import TypeAlias
 
 import numpy as np
 
 from monitor.stream import Floats
+
+Vec: TypeAlias = tuple[float, float, float]
+"""A vector in the frame that the function names."""
 
 AXES: dict[str, tuple[float, float, float]] = {
     "+x": (1.0, 0.0, 0.0),
@@ -45,6 +49,17 @@ def tilt_obliquity_deg(up: Floats, rotation: Floats) -> tuple[Floats, Floats]:
     # Written out: a matrix product may round differently for other block lengths.
     x, y, z = (up[:, 0] * row[0] + up[:, 1] * row[1] + up[:, 2] * row[2] for row in rotation)
     return np.rad2deg(np.arctan2(-x, y)), np.rad2deg(np.arcsin(np.clip(z, -1.0, 1.0)))
+
+
+def direction_deg(up: Vec, rotation: Floats) -> tuple[float, float]:
+    """As tilt_obliquity_deg, of one vector; plain floats are ten times faster than arrays of one row."""
+    x, y, z = (up[0] * row[0] + up[1] * row[1] + up[2] * row[2] for row in rotation.tolist())
+    return math.degrees(math.atan2(-x, y)), math.degrees(math.asin(min(max(z, -1.0), 1.0)))
+
+
+def separation_deg(a: Vec, b: Vec) -> float:
+    """As angle_deg, of two vectors."""
+    return math.degrees(2.0 * math.asin(min(0.5 * math.dist(a, b), 1.0)))
 
 
 def angle_deg(a: Floats, b: Floats) -> Floats:

@@ -5,6 +5,7 @@
 
 from typing import cast
 
+import numpy as np
 from scipy import signal
 
 from monitor.stream import Floats
@@ -39,6 +40,23 @@ class SosFilter:
     def reset(self) -> None:
         """Forget the past: the next row starts a new steady state."""
         self._zi = None
+
+
+class ExponentialMean:
+    """Running mean of a (N,) signal that forgets the fraction `share` with each value; starts from 0."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._zi = np.zeros(1)
+
+    def push(self, x: Floats) -> Floats:
+        """The mean after each of the next values."""
+        y, self._zi = signal.lfilter([self._share], [1.0, self._share - 1.0], x, zi=self._zi)
+        return y
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._zi = np.zeros(1)
 
 
 def zero_phase(sos: Floats, x: Floats, pad: int) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monitor.signal.epochs import GRID_HZ
-from monitor.signal.filters import SosFilter, bandpass
+from monitor.signal.filters import ExponentialMean, SosFilter, bandpass
 from monitor.stream import Floats
 
 HALF_SHARE = 0.75
@@ -45,48 +45,48 @@ def periodicity(window: Floats) -> tuple[Floats, Floats]:
     floor = np.where(power > 0.0, power, 1.0)
     r = np.stack([(x[:, lag:] * x[:, :-lag]).mean(axis=1) / floor for lag in LAGS])
     best = np.argmax(r, axis=0)
-    column = np.arange(r.shape[1])
-    largest = r[best, column]
+    column = np.arange(len(window))
+    largest: Floats = r[best, column]
     half = (best + LAGS.start) // 2 - LAGS.start
     halved = (half >= 0) & (np.maximum(r[half, column], r[half + 1, column]) >= HALF_SHARE * largest)
-    return largest, (np.where(halved, half, best) + LAGS.start) / GRID_HZ
+    lag: Floats = np.where(halved, half, best) + float(LAGS.start)
+    return largest, lag / GRID_HZ
 
 
 class StepCounter:
-    """Steps in each epoch of a running 50 Hz |acc|."""
+    """Steps in each epoch of a running 50 Hz |acc|: upward zero crossings of the band after a trough deep enough."""
 
     def __init__(self, params: GaitParams) -> None:
         self._params = params
         self._band = SosFilter(bandpass(0.6, 3.0, GRID_HZ))
+        self._power = ExponentialMean(1.0 / (2.0 * GRID_HZ))  # the rms remembers about 2 s
         self._last = 0.0
-        self._power = 0.0  # running mean square of the band, g^2
-        self._since_step = GRID_HZ
+        self._since_step = GRID_HZ  # grid points
         self._trough = 0.0  # lowest value since the last step
 
     def push(self, vm: Floats) -> list[int]:
         """Steps in each epoch; vm is (E, 50), g."""
-        band = self._band.push(np.ascontiguousarray(vm.reshape(-1, 1)))[:, 0].tolist()
-        refractory = int(self._params.refractory_s * GRID_HZ)
-        share, floor = self._params.step_amplitude, self._params.min_swing_mg / 1000.0
-        decay = 1.0 / (2.0 * GRID_HZ)  # the rms remembers about 2 s
-        counts: list[int] = []
-        steps = 0
-        last, power, since, trough = self._last, self._power, self._since_step, self._trough
-        for i, value in enumerate(band, 1):
-            power += decay * (value * value - power)
-            since += 1
-            trough = min(trough, value)
-            if last < 0.0 <= value and since > refractory and trough < -max(share * power**0.5, floor):
-                steps += 1
-                since, trough = 0, 0.0
-            last = value
-            if i % GRID_HZ == 0:
-                counts.append(steps)
-                steps = 0
-        self._last, self._power, self._since_step, self._trough = last, power, since, trough
+        band = self._band.push(np.ascontiguousarray(vm.reshape(-1, 1)))[:, 0]
+        power = self._power.push(band * band)
+        counts = [0] * len(vm)
+        before = np.concatenate(([self._last], band[:-1]))
+        begin = 0
+        for at in np.flatnonzero((before < 0.0) & (band >= 0.0)).tolist():
+            trough = min(self._trough, float(band[begin:at].min(initial=0.0)))
+            since = self._since_step + at + 1 - begin
+            deep = max(self._params.step_amplitude * float(power[at]) ** 0.5, self._params.min_swing_mg / 1000.0)
+            if since > self._params.refractory_s * GRID_HZ and trough < -deep:
+                counts[at // GRID_HZ] += 1
+                trough, since = 0.0, 0
+            self._trough, self._since_step, begin = trough, since, at + 1
+        if len(band):
+            self._trough = min(self._trough, float(band[begin:].min(initial=0.0)))
+            self._since_step += len(band) - begin
+            self._last = float(band[-1])
         return counts
 
     def reset(self) -> None:
         """Start anew after a gap."""
         self._band.reset()
-        self._last, self._power, self._since_step, self._trough = 0.0, 0.0, GRID_HZ, 0.0
+        self._power.reset()
+        self._last, self._since_step, self._trough = 0.0, GRID_HZ, 0.0

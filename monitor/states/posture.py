@@ -27,11 +27,11 @@ TRANSITION: tuple[Four, Four, Four, Four] = (
 
 @dataclass(frozen=True, slots=True)
 class PostureParams:
-    """Logistic midpoints and widths of the evidence; the 11.6 deg is the cut of Vaha-Ypya (2018)."""
+    """Logistic midpoints and widths of the evidence; 11.6 and 64.9 deg are the cuts of Vaha-Ypya (2018)."""
 
     sit_mid_deg: float = 11.6
     sit_width_deg: float = 3.5
-    lie_mid_deg: float = 60.0
+    lie_mid_deg: float = 64.9
     lie_width_deg: float = 4.0
     walk_mid_mg: float = 55.0
     walk_width_mg: float = 12.0

@@ -122,7 +122,7 @@ def _samples(rows: Floats) -> Samples:
 
 
 def _rate_hz(t_s: Floats, path: Path) -> float:
-    """Sampling rate to 4 digits, of the steps near the median: neither gaps nor coarse time stamps bias it."""
+    """Sampling rate to 6 digits, of the steps near the median: neither gaps nor coarse time stamps bias it."""
     if len(t_s) < 2:
         raise FileFormatError("there is only one row: a sampling rate needs two.", path, 2)
     steps_s = np.diff(t_s)
@@ -135,7 +135,7 @@ def _rate_hz(t_s: Floats, path: Path) -> float:
             f"time_s steps by {step_s:.6g} s, not {low:.0f} to {high:.0f} times a second: is it in seconds?",
             path,
         )
-    return float(f"{1.0 / step_s:.4g}")
+    return float(f"{1.0 / step_s:.6g}")
 
 
 class _Table:
