@@ -49,7 +49,7 @@ def periodicity(window: Floats) -> tuple[Floats, Floats]:
     largest: Floats = r[best, column]
     half = (best + LAGS.start) // 2 - LAGS.start
     halved = (half >= 0) & (np.maximum(r[half, column], r[half + 1, column]) >= HALF_SHARE * largest)
-    lag: Floats = np.where(halved, half, best) + float(LAGS.start)
+    lag = np.asarray(np.where(halved, half, best) + LAGS.start, dtype=np.float64)
     return largest, lag / GRID_HZ
 
 
