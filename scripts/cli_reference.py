@@ -17,22 +17,22 @@ Made by `scripts/cli_reference.py` from `--help`; do not edit.
 """
 
 
-def commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """The command and all below it."""
-    yield path, command
+def contexts(command: click.Command, name: str, parent: click.Context | None) -> Iterator[click.Context]:
+    """The context of the command and of all below it, as when they are called."""
+    settings = command.context_settings | {"terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, info_name=name, parent=parent, **settings)
+    yield context
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], (*path, name))
+        for below in sorted(command.commands):
+            yield from contexts(command.commands[below], below, context)
 
 
 def reference() -> str:
     """The whole page."""
-    parts = [HEAD]
-    for path, command in commands(sitwell, ("sitwell",)):
-        name = " ".join(path)
-        context = click.Context(command, info_name=name, terminal_width=100, max_content_width=100)
-        parts.append(f"## {name}\n\n```text\n{command.get_help(context).rstrip()}\n```\n")
-    return "\n".join(parts)
+    sections = (
+        f"## {c.command_path}\n\n```text\n{c.get_help().rstrip()}\n```\n" for c in contexts(sitwell, "sitwell", None)
+    )
+    return "\n".join((HEAD, *sections))
 
 
 if __name__ == "__main__":

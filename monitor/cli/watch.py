@@ -80,7 +80,12 @@ def demo(
     running = _prepared("demo", out, headless=headless, as_json=as_json)
 
     async def run() -> None:
-        await _load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.twins")
+        try:
+            await _load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.twins")
+        except ModuleNotFoundError as error:
+            if error.name != "bumble":
+                raise
+            raise SitwellError("The demo needs bumble: install sitwell with its extra, sitwell[virtual].") from None
         with _content(play, script, seed) as content:
             async with virtual_sensor(content, speed) as (source, twin):
                 source.rate_hz = float(rate_hz)

@@ -188,3 +188,18 @@ def test_a_full_disk_ends_the_session_with_a_sentence_and_keeps_what_was_recorde
     finally:
         if mounted:
             subprocess.run(["umount", small], check=True)
+
+
+def test_without_bumble_the_demo_says_what_to_install(tmp_path):
+    (tmp_path / "bumble.py").write_text("raise ModuleNotFoundError(\"No module named 'bumble'\", name='bumble')\n")
+    env = os.environ | {"PYTHONPATH": str(tmp_path), "XDG_DATA_HOME": str(tmp_path)}
+    out = subprocess.run(
+        [sys.executable, "-m", "monitor", "demo", "--headless", "--for", "1s"],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=60,
+        check=False,
+    )
+    assert out.returncode == 1
+    assert out.stderr == "sitwell: The demo needs bumble: install sitwell with its extra, sitwell[virtual].\n"

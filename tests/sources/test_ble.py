@@ -47,6 +47,7 @@ async def stranger(air, name="Thermometer", services=()):
 
 async def test_finds_the_only_known_sensor_and_streams_at_the_rate_asked():
     async with virtual_sensor(SITTING, 1.0) as (source, _):
+        source.want = None
         found = await source.find()
         assert found.name == "WT901BLE67"
         assert found.driver.name == "WitMotion"
@@ -90,11 +91,13 @@ async def test_an_unknown_sensor_is_refused_by_name():
 
 async def test_an_unknown_device_near_by_is_passed_over():
     async with virtual_sensor(SITTING, 1.0) as (source, twin), stranger(twin.air):
+        source.want = None
         assert (await source.find()).name == "WT901BLE67"
 
 
 async def test_two_known_sensors_are_not_chosen_between():
     async with virtual_sensor(SITTING, 1.0) as (source, twin):
+        source.want = None
         second = WitMotionTwin(twin.air, SITTING, name="WT901BLE68", address="DC:2B:7E:00:00:68")
         await second.start()
         with pytest.raises(SensorError, match=r"WT901BLE67 .* WT901BLE68"):
