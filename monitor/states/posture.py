@@ -137,7 +137,8 @@ class PostureModel:
     def _name(self, p: Four, e: Four) -> tuple[Posture, float]:
         """The best state and its probability, which is no higher than what this second alone speaks for.
 
-        Seconds of one bout err together, so the model's own probability soon says 1.00 where 88 % are right (hapt); the evidence of the single second is right about as often as it says.
+        Seconds of one bout err together, so the model's own probability soon says 1.00 where 88 % are right (hapt); the
+        evidence of the single second is right about as often as it says.
         """
         best = max(range(4), key=p.__getitem__)
         if p[best] < self._params.min_p:
