@@ -122,6 +122,9 @@ class BleSource:
     async def records(self) -> AsyncGenerator[Record]:
         """Records until cancelled. Raises SensorError when the sensor stays away longer than give_up_s."""
         found = self.found or await self.find()
+        if self.rate_hz and self.rate_hz not in found.driver.rates_hz:
+            rates = ", ".join(f"{rate:g}" for rate in found.driver.rates_hz)
+            raise SensorError(f"{found.name} cannot send {self.rate_hz:g} samples a second: choose from {rates}.")
         connection = Connection(found, self)
         try:
             async for record in connection.records():
@@ -144,12 +147,13 @@ class Connection:
         # Delays on the way are real seconds, also in time-lapse, where session seconds are shorter.
         self._timebase = ArrivalTimebase(driver.real_rate_hz.get(self._rate_hz, self._rate_hz) * source.speed)
         self._decoder = driver.decoder()
-        self._queue: asyncio.Queue[tuple[str, float, bytes | str]] = asyncio.Queue(QUEUE_PACKETS)
+        self._queue: asyncio.Queue[tuple[str, float, bytes | str]] = asyncio.Queue()
         self._client: BleakClient | None = None
         self._up = False
         self._zero = source.clock()
         self._battery_due_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fault: BaseException | None = None  # of a task of ours, to be raised where records are awaited
 
     async def records(self) -> AsyncGenerator[Record]:
         """Records until cancelled, or until the sensor has stayed away too long."""
@@ -176,7 +180,7 @@ class Connection:
                     self._start(self._reach())
                     yield Link(t_s, LinkState.LOST, payload)
                 case _:
-                    raise SensorError(str(payload))
+                    raise self._fault or SensorError(str(payload))
 
     async def close(self) -> None:
         """End the link and every task; never raises for a link that is gone."""
@@ -209,21 +213,26 @@ class Connection:
         return round(self._source.clock() - self._zero, 6)
 
     def _put(self, kind: str, payload: bytes | str = b"") -> None:
-        # A full queue means that nobody reads any more; what is dropped shows as a gap in the sample times.
-        with contextlib.suppress(asyncio.QueueFull):
-            self._queue.put_nowait((kind, self._now_s(), payload))
+        self._queue.put_nowait((kind, self._now_s(), payload))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()):
+            self._fault = fault
+            self._put("failed")
 
     async def _tick(self) -> None:
         """One tick a session second, on the whole second."""
         while True:
             now = self._now_s()
             await asyncio.sleep((1.0 - now % 1.0) / self._source.speed)
-            self._put("tick")
+            if self._queue.qsize() < QUEUE_PACKETS:
+                self._put("tick")
 
     async def _reach(self) -> None:
         """Connect, and try again with growing pauses until it works or the sensor has been away too long."""
@@ -266,6 +275,8 @@ class Connection:
         await client.start_notify(notify, self._on_packet)
         for command in driver.start(self._rate_hz):
             await self._write(client, command)
+        if not client.is_connected:
+            raise BleakError("the link was lost while the sensor was being set up")
 
     def _characteristic(self, client: BleakClient, uuid: str) -> BleakGATTCharacteristic:
         for characteristic in client.services.characteristics.values():
@@ -289,7 +300,9 @@ class Connection:
                 await self._write(self._client, request)
 
     def _on_packet(self, _: BleakGATTCharacteristic, payload: bytearray) -> None:
-        if self._up:  # before, the sensor is not configured yet: samples would be at some other rate
+        # Before the link is up the sensor is not configured: samples would be at some other rate. A full queue means that
+        # nobody reads; what is dropped shows as a gap in the sample times.
+        if self._up and self._queue.qsize() < QUEUE_PACKETS:
             self._put("packet", bytes(payload))
 
     def _on_lost(self, _: BleakClient) -> None:

@@ -156,6 +156,46 @@ async def test_garbage_becomes_bad_packets_and_never_an_exception():
     assert sum(len(r) for r in records if isinstance(r, Samples)) > 100
 
 
+async def test_a_rate_that_the_sensor_does_not_have_is_refused():
+    async with virtual_sensor(SITTING, 1.0) as (source, _):
+        await source.find()
+        source.rate_hz = 33.0
+        with pytest.raises(SensorError, match="choose from 10, 20, 50, 100, 200"):
+            await take(source, 1.0)
+
+
+async def test_a_link_lost_while_the_sensor_is_set_up_is_tried_again():
+    """Found in review: the loss was not noticed, and the session waited for ever."""
+    async with virtual_sensor(SITTING, 1.0) as (source, twin):
+        await source.find()
+        loop = asyncio.get_running_loop()
+        dropped = []
+
+        def drop_once():
+            if twin.streaming and not dropped:
+                dropped.append(True)
+                twin.air.drop(twin.name)
+            elif not dropped:
+                loop.call_later(0.005, drop_once)
+
+        drop_once()
+        records = await asyncio.wait_for(take(source, until=lambda r: isinstance(r, Samples)), 15.0)
+    assert dropped
+    assert [r.state for r in records if isinstance(r, Link)] == [LinkState.SEARCHING, LinkState.CONNECTED]
+
+
+async def test_a_fault_of_our_own_is_raised_and_not_waited_out(monkeypatch):
+    async with virtual_sensor(SITTING, 1.0) as (source, _):
+        await source.find()
+
+        async def broken(*_):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("monitor.sources.ble.Connection._write", broken)
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(take(source, 5.0), 10.0)
+
+
 def test_no_bluetooth_here_is_told_in_one_sentence():
     """Real: bleak's own backend on a machine without a system bus, or without an adapter."""
     error = bluetooth_error(FileNotFoundError(2, "No such file or directory"))
