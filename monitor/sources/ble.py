@@ -300,8 +300,8 @@ class Connection:
                 await self._write(self._client, request)
 
     def _on_packet(self, _: BleakGATTCharacteristic, payload: bytearray) -> None:
-        # Before the link is up the sensor is not configured: samples would be at some other rate. A full queue means that
-        # nobody reads; what is dropped shows as a gap in the sample times.
+        # Before the link is up the sensor is not configured: samples would be at some other rate. A full queue means
+        # that nobody reads; what is dropped shows as a gap in the sample times.
         if self._up and self._queue.qsize() < QUEUE_PACKETS:
             self._put("packet", bytes(payload))
 
