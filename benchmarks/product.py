@@ -36,6 +36,16 @@ def read_epochs(path: Path) -> dict[int, str]:
         return {int(float(row["t_s"])): row["posture"] for row in csv.DictReader(file)}
 
 
+def read_transitions(path: Path) -> dict[str, list[tuple[float, float]]]:
+    """Kind of transition -> (start_s, end_s) of each."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        event = json.loads(line)
+        if event["type"] == "transition":
+            found.setdefault(event["kind"], []).append((event["start_s"], event["end_s"]))
+    return found
+
+
 def read_up(path: Path) -> Floats:
     """(N, 3): up of every sample."""
     return np.loadtxt(path, delimiter=",", skiprows=1, usecols=(1, 2, 3), ndmin=2)

@@ -138,21 +138,6 @@ def bouts(truth: dict[int, str], answers: dict[int, str]) -> list[Bout]:
     return found
 
 
-def changes(answers: dict[int, str], *, rising: bool) -> list[Interval]:
-    """Changes between sitting and upright in seconds of answers, [end of the one, start of the other]."""
-    found: list[Interval] = []
-    before, end_s = "", 0.0
-    for second, posture in sorted(answers.items()):
-        kind = "sitting" if posture == "sitting" else "upright" if posture in UPRIGHT else ""
-        if not kind:
-            before = before if posture == "unknown" else ""
-            continue
-        if before and kind != before and (kind == "upright") is rising:
-            found.append((end_s, float(second)))
-        before, end_s = kind, second + 1.0
-    return found
-
-
 def up_from_quat(quat: Floats) -> Floats:
     """Earth's up in the sensor frame, (N, 3), of quaternions sensor -> earth (N, 4), w first."""
     w, x, y, z = quat.T

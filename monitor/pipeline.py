@@ -18,6 +18,7 @@ from monitor.signal.reference import Reference, ReferenceParams, ReferenceTracke
 from monitor.states.alerts import AlertRule, Alerts, BandParams
 from monitor.states.bouts import BoutParams, Bouts
 from monitor.states.posture import Four, PostureModel, PostureParams, evidence
+from monitor.states.transitions import TransitionParams, Transitions
 from monitor.states.wear import Wear, WearParams
 from monitor.stream import (
     Epoch,
@@ -52,6 +53,7 @@ class Profile:
     reference: ReferenceParams = field(default_factory=ReferenceParams)
     posture: PostureParams = field(default_factory=PostureParams)
     wear: WearParams = field(default_factory=WearParams)
+    transitions: TransitionParams = field(default_factory=TransitionParams)
     bouts: BoutParams = field(default_factory=BoutParams)
     band: BandParams = field(default_factory=BandParams)
     alerts: tuple[AlertRule, ...] = ()
@@ -118,6 +120,7 @@ class Pipeline:
         self._reference = ReferenceTracker(profile.reference, reference)
         self._model = PostureModel(profile.posture)
         self._wear = Wear(profile.wear)
+        self._transitions = Transitions(profile.transitions)
         self._bouts = Bouts(profile.bouts)
         self._alerts = Alerts(profile.alerts, profile.band)
         self._g0 = 0.0  # |acc| of this sensor at rest, g; 0 while unknown
@@ -259,6 +262,8 @@ class Pipeline:
             last = self._pending
             self._pending = None
             events += self._windowed(last, windows3(self._history, self._history[1:])[:1])
+        zero = self._reference.current
+        events += self._transitions.flush(zero.up if zero else None)
         self._orientation.reset()
         if self._anti_alias is not None:
             self._anti_alias.reset()
@@ -323,8 +328,13 @@ class Pipeline:
             1.0 / lag_s,
             sd_mg,
         )
-        for row in zip(*(column.tolist() for column in columns), steps, strict=True):
-            events += self._measured(_Measured(*row))
+        for vm, *row in zip(block.vm[which], *(column.tolist() for column in columns), steps, strict=True):
+            measured = _Measured(*row)
+            events += self._measured(measured)
+            if measured.present:
+                zero = self._reference.current
+                up = (measured.up[0], measured.up[1], measured.up[2])
+                events += self._transitions.push(measured.k, vm, up, zero.up if zero else None)
         return events
 
     def _measured(self, m: _Measured) -> list[Event]:

@@ -172,6 +172,24 @@ class PostureChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Transition:
+    """A movement between postures in [start_s, end_s). p: share of the movement that it explains, 0 to 1.
+
+    kind : 'sit-to-stand', 'stand-to-sit', 'lie-to-sit' or 'sit-to-lie'
+    """
+
+    kind: str
+    start_s: float
+    end_s: float
+    p: float
+
+    @property
+    def t_s(self) -> float:
+        """When the movement was over."""
+        return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
 class BoutEnded:
     """An uninterrupted spell of one posture in [start_s, end_s)."""
 
@@ -239,5 +257,13 @@ class SensorSilent:
 
 
 Event: TypeAlias = (
-    Epoch | PostureChanged | BoutEnded | Break | ReferenceChanged | AlertRaised | AlertCleared | SensorSilent
+    Epoch
+    | PostureChanged
+    | Transition
+    | BoutEnded
+    | Break
+    | ReferenceChanged
+    | AlertRaised
+    | AlertCleared
+    | SensorSilent
 )

@@ -21,6 +21,11 @@ def bandpass(low_hz: float, high_hz: float, rate_hz: float, order: int = 2) -> F
     return cast("Floats", signal.butter(order, (low_hz, high_hz), "bandpass", fs=rate_hz, output="sos"))
 
 
+def fir_lowpass(cut_hz: float, rate_hz: float, taps: int) -> Floats:
+    """Linear-phase low-pass (Hamming window), (taps,); its delay is (taps - 1) / 2 samples."""
+    return cast("Floats", signal.firwin(taps, cut_hz, fs=rate_hz))
+
+
 class SosFilter:
     """Second-order sections along axis 0 of (N, C) blocks; starts in the steady state of its first row."""
 

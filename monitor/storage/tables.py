@@ -26,6 +26,7 @@ from monitor.stream import (
     PostureChanged,
     ReferenceChanged,
     SensorSilent,
+    Transition,
 )
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -35,6 +36,7 @@ EVENTS_COLUMNS = ("type", "start_s", "end_s", "detail")
 EVENT_TYPES: dict[type, str] = {
     BoutEnded: "bout",
     Break: "break",
+    Transition: "transition",
     AlertRaised: "alert",
     AlertCleared: "alert-cleared",
     PostureChanged: "posture",

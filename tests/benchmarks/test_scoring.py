@@ -105,15 +105,6 @@ def test_a_bout_is_cut_by_a_pause_and_by_another_posture(scoring):
     assert scoring.bouts({}, {}) == []
 
 
-def test_a_change_reaches_from_the_end_of_the_one_to_the_start_of_the_other(scoring):
-    answers = dict(
-        enumerate(["sitting", "sitting", "unknown", "standing", "walking", "sitting", "no-data", "standing"])
-    )
-    assert scoring.changes(answers, rising=True) == [(2.0, 3.0)]
-    assert scoring.changes(answers, rising=False) == [(5.0, 5.0)]
-    assert scoring.changes({}, rising=True) == []
-
-
 def test_up_from_quat(scoring):
     half = math.sqrt(0.5)
     quats = np.array([[1.0, 0.0, 0.0, 0.0], [half, half, 0.0, 0.0], [half, 0.0, half, 0.0]])  # none, 90 deg about x, y
