@@ -136,8 +136,8 @@ def tables(sessions: Sequence[Scored]) -> list[Table]:
         ),
         [(way, *_moves_row(scored, "rises", way), *_moves_row(scored, "sits", way)) for way in WAYS],
         "A transition matches a labelled move that it overlaps within 1 s, one to one. 'All' counts transitions in "
-        "unlabelled time as false, 'labelled' leaves them out. The detector works on |acc| alone, so the gyroscope "
-        "changes nothing. Its stillness of 25 mg was chosen on the odd-numbered people.",
+        "unlabelled time as false, 'labelled' leaves them out. The detector works on |acc|; the gyroscope only "
+        "helps to tell lying from sitting. Its stillness of 25 mg was chosen on the odd-numbered people.",
     )
     whole = Table(
         "Where it goes wrong: sitting and standing bout by bout, hapt",
