@@ -18,7 +18,7 @@ def draw(snapshot: Snapshot, columns: int, rows: int, *, keys: str) -> Sequence[
         return [((line, ""),) for text in (calm(snapshot), *snapshot.notes) for line in textwrap.wrap(text, columns)][
             :rows
         ]
-    message = textwrap.wrap(prompt.message, columns)[: max(rows - 1, 1)]
+    message = textwrap.wrap(prompt.message, columns, max_lines=max(rows - 1, 1), placeholder=" …")
     since = f"for {clock(snapshot.t_s - prompt.since_s)}   "
     return [*(((line, "strong"),) for line in message), ((since, ""), (keys, "quiet"))][:rows]
 
