@@ -85,7 +85,7 @@ class Snapshot:
     mode          : 'live', 'demo' or 'replay'
     t_s           : session time, s; `clock` is the same moment as local time of day, 'HH:MM:SS'
     provisional   : posture of this very second, before the fixed lag confirms it
-    tilt_deg      : sagittal, anterior +; None until there is a zero; held (not new) while `moving`
+    tilt_deg      : sagittal, anterior +; None until there is a zero; the last steady value while `moving`
     tilt_sd_deg   : standard uncertainty of tilt_deg
     obliquity_deg : frontal, right side up +
     zero          : what the tilt is measured against: 'none' or 'walking'

@@ -153,7 +153,8 @@ class Summary:
         posture = epoch.posture if epoch else Posture.NO_DATA
         live_deg = self._trace[-1][1] if self._trace else float("nan")
         # Without a gyroscope a tilt in motion is wrong by 3 to 20 degrees: show the last one that held still.
-        shown_deg = epoch.tilt_deg if epoch and pipeline.moving and not pipeline.gyro else live_deg
+        held = pipeline.moving and (not pipeline.gyro or pipeline.provisional is Posture.NO_DATA)
+        shown_deg = epoch.tilt_deg if epoch and held else live_deg
         zero = pipeline.reference is not None
         day_s = int(self._day_start_s + self._t_s) % 86_400
         trace = np.array(self._trace, dtype=np.float64).reshape(-1, 2)
@@ -170,7 +171,7 @@ class Summary:
             tilt_deg=shown_deg if has_tilt else None,
             tilt_sd_deg=pipeline.tilt_sd_deg if has_tilt else None,
             obliquity_deg=epoch.obliquity_deg if has_tilt and epoch else None,
-            moving=pipeline.moving,
+            moving=held,
             zero="walking" if zero else "none",
             band_deg=alerts.band_deg(posture),
             sitting=Clock(bouts.sitting_s, self._limits.get("sitting_s")),
