@@ -15,6 +15,7 @@ from typing import Any
 import broad
 import datasets
 import hapt
+import sisfall
 import voisard
 from tables import Table, heading, show
 
@@ -52,6 +53,12 @@ broad (Laidig 2021): an IMU moved by hand in front of cameras; nobody wears it. 
 gravity is known, not how well a clip on clothes shows the pelvis. `vqf` is the library that sitwell itself uses when
 there is a gyroscope; the ratio shows what recording, blocks and file formats add.
 """,
+    "sisfall": """\
+## Getting up and sitting down
+
+sisfall (Sucerquia 2017): one scripted activity a trial, sensor at the front of the belt. The limits of the detector
+come from published work and from the odd-numbered people of hapt; sisfall was looked at before they were fixed.
+""",
     "voisard": """\
 ## Steps
 
@@ -74,6 +81,7 @@ CLOSING = """\
 MEASURES: dict[str, tuple[Callable[[Path], Any], Callable[[Any], list[Table]]]] = {
     "hapt": (hapt.measure, hapt.tables),
     "broad": (broad.measure, broad.tables),
+    "sisfall": (sisfall.measure, sisfall.tables),
     "voisard": (voisard.measure, voisard.tables),
 }
 

@@ -147,6 +147,38 @@ def read_voisard(path: Path) -> Voisard:
         )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sisfall:
+    """All trials of one person, sensor at the front of the belt: (activity, samples (n, 3)), in the order of names."""
+
+    person: str
+    rate_hz: float
+    trials: list[tuple[str, Floats]]
+
+
+def read_sisfall(path: Path) -> Sisfall:
+    """The accelerations of each trial; the activity is the first part of the trial's name."""
+    with np.load(path) as held:
+        acc_g = held["acc_g"].astype(np.float64)
+        spans = sorted(zip(held["trial"].tolist(), held["start"].tolist(), held["stop"].tolist(), strict=True))
+        return Sisfall(path.stem, float(held["rate_hz"]), [(str(name)[:3], acc_g[a:b]) for name, a, b in spans])
+
+
+def write_trials(path: Path, held: Sisfall, gap_s: float) -> list[tuple[str, float, float]]:
+    """Canonical CSV of all trials with gap_s between them; gives (activity, start s, end s) of each."""
+    spans: list[tuple[str, float, float]] = []
+    start_s = 0.0
+    with path.open("w", encoding="utf-8") as file:
+        file.write("time_s,acc_x_g,acc_y_g,acc_z_g\n")
+        for activity, acc_g in held.trials:
+            t_s = np.round(start_s + np.arange(len(acc_g)) / held.rate_hz, 6)
+            texts = (map(repr, column.tolist()) for column in (t_s, *acc_g.T))
+            file.writelines(",".join(row) + "\n" for row in zip(*texts, strict=True))
+            spans.append((activity, start_s, start_s + len(acc_g) / held.rate_hz))
+            start_s = round(spans[-1][2] + gap_s, 6)
+    return spans
+
+
 def write_csv(path: Path, rate_hz: float, acc_g: Floats, gyr_dps: Floats | None) -> None:
     """Canonical CSV; every value reads back as the same float. Time starts at 0."""
     t_s = np.round(np.arange(len(acc_g)) / rate_hz, 6)

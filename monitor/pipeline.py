@@ -348,10 +348,11 @@ class Pipeline:
         acc_mean = (m.acc_mean[0], m.acc_mean[1], m.acc_mean[2])
         if self._learn and self._reference.push(acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, walking=walking):
             events += self._new_zero(m.k + 2.0)
-        quiet = m.vm_sd_mg < p.epochs.still_sd_mg
+        wider = p.epochs.still_leave if self._still else 1.0
+        quiet = m.vm_sd_mg < wider * p.epochs.still_sd_mg
         if quiet:
             self._g0 = self._g0 + 0.02 * (m.vm_mean - self._g0) if self._g0 else min(max(m.vm_mean, 0.9), 1.1)
-        self._still = quiet and abs(m.vm_mean - self._g0) * 1000.0 < p.epochs.still_offset_mg
+        self._still = quiet and abs(m.vm_mean - self._g0) * 1000.0 < wider * p.epochs.still_offset_mg
         if self._still or self.gyro:
             self._held = (m.up[0], m.up[1], m.up[2])
         worn = self._wear.push(acc_mean, m.axis_sd_mg)

@@ -298,3 +298,16 @@ def test_a_prompt_goes_when_the_sensor_is_taken_off_the_air(wear):
         events += pipeline.push(Tick(float(t)))
     (cleared,) = [e for e in events if isinstance(e, AlertCleared)]
     assert cleared.cause == "no data"
+
+
+def test_the_still_flag_does_not_flicker_at_its_limit():
+    """|acc| spreads by 22 mg: over the limit at first, but within the wider one after a still second."""
+    rng = np.random.default_rng(0)
+    spread = np.repeat([0.022, 0.003, 0.022, 0.040, 0.022], 1000)
+    acc = np.zeros((5000, 3))
+    acc[:, 1] = (
+        1.0 + spread * np.sqrt(2.0) * np.sin(2.0 * np.pi * 3.0 * np.arange(5000) / 100.0) + rng.normal(0, 1e-4, 5000)
+    )
+    events = run(Samples(np.arange(5000) / 100.0, acc), gyro=False)
+    still = [e.still for e in events if isinstance(e, Epoch)]
+    assert still == [False] * 10 + [True] * 20 + [False] * 20

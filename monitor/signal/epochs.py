@@ -21,7 +21,8 @@ class EpochParams:
     """hole_s: longest pause between samples that still counts as data; reset_s: longest gap that filters are carried
     across.
 
-    still_sd_mg, still_offset_mg: quasi-static gate on |acc| (measurement facts, section 2).
+    still_sd_mg, still_offset_mg: quasi-static gate on |acc| (measurement facts, section 2); still_leave: how much wider
+    the gate is for a second that follows a still one, so that the flag does not flicker at the edge.
     """
 
     hole_s: float = 0.1
@@ -29,6 +30,7 @@ class EpochParams:
     min_coverage: float = 0.5
     still_sd_mg: float = 20.0
     still_offset_mg: float = 30.0
+    still_leave: float = 1.25
 
 
 @dataclass(frozen=True, slots=True, eq=False)
