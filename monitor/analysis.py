@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 import numpy as np
 
 from monitor.pipeline import SILENT_AFTER_S, Oriented, Pipeline, Profile
 from monitor.signal.orientation import offline_up
 from monitor.signal.reference import Reference
+from monitor.signal.timebase import split_at_gaps
 from monitor.storage.recording import Recording
-from monitor.stream import AlertRaised, Break, Epoch, Event, Floats, Gap, Posture, Record, Samples, Tick
+from monitor.stream import AlertRaised, Break, Epoch, Event, Floats, Gap, Posture, Record, Samples, Tick, join
 
 BLOCK_S = 60.0  # samples pushed at once: long enough for NumPy, short enough for memory
 HINDSIGHT_BLOCK_S = 600.0
@@ -104,17 +104,17 @@ def joined(records: Iterator[Record], block_s: float) -> Iterator[Record]:
             if not len(record):
                 continue
             if held and float(record.t_s[-1] - held[0].t_s[0]) > block_s:
-                yield _concatenated(held)
+                yield join(held)
                 held = []
             held.append(record)
             last_t = float(record.t_s[-1])
             continue
         if held:
-            yield _concatenated(held)
+            yield join(held)
             held = []
         yield record
     if held:
-        yield _concatenated(held)
+        yield join(held)
 
 
 def walking_zero(recording: Recording, profile: Profile) -> Reference | None:
@@ -125,17 +125,6 @@ def walking_zero(recording: Recording, profile: Profile) -> Reference | None:
         pipeline.push(record)
     pipeline.finish()
     return pipeline.reference
-
-
-def _concatenated(blocks: list[Samples]) -> Samples:
-    if len(blocks) == 1:
-        return blocks[0]
-    gyrs = [block.gyr_dps for block in blocks if block.gyr_dps is not None]
-    return Samples(
-        np.concatenate([block.t_s for block in blocks]),
-        np.concatenate([block.acc_g for block in blocks]),
-        np.concatenate(gyrs) if len(gyrs) == len(blocks) else None,
-    )
 
 
 def _oriented_ahead(
@@ -162,8 +151,9 @@ def _oriented_ahead(
             if not any(isinstance(each, Samples) for each in window):
                 yield from flush(None)
             continue
-        pieces = _split(record, reset_s)
-        for piece in pieces:
+        for piece in split_at_gaps(record, None, reset_s, "no samples"):
+            if isinstance(piece, Gap):
+                continue
             near = [each for each in window if isinstance(each, Samples)]
             follows = bool(near) and float(piece.t_s[0] - near[-1].t_s[-1]) <= reset_s
             yield from flush(piece if follows else None)
@@ -171,17 +161,6 @@ def _oriented_ahead(
                 before = None
             window.append(piece)
     yield from flush(None)
-
-
-def _split(block: Samples, reset_s: float) -> list[Samples]:
-    """Pieces without a gap longer than reset_s."""
-    cuts = np.flatnonzero(np.diff(block.t_s) > reset_s) + 1
-    edges = [0, *cuts.tolist(), len(block)]
-    pieces: list[Samples] = []
-    for start, stop in pairwise(edges):
-        gyr = None if block.gyr_dps is None else block.gyr_dps[start:stop]
-        pieces.append(Samples(block.t_s[start:stop], block.acc_g[start:stop], gyr))
-    return pieces
 
 
 def _up_with_context(
@@ -192,16 +171,11 @@ def _up_with_context(
     parts = [block]
     lead = 0
     if before is not None:
-        tail = _slice(before, slice(-margin, None))
+        tail = before.part(slice(-margin, None))
         parts.insert(0, tail)
         lead = len(tail)
     if after is not None:
-        parts.append(_slice(after, slice(None, margin)))
-    whole = _concatenated(parts)
+        parts.append(after.part(slice(None, margin)))
+    whole = join(parts)
     up = offline_up(whole.acc_g, whole.gyr_dps if gyro else None, rate_hz, profile.orientation)
     return up[lead : lead + len(block)]
-
-
-def _slice(block: Samples, which: slice) -> Samples:
-    gyr = None if block.gyr_dps is None else block.gyr_dps[which]
-    return Samples(block.t_s[which], block.acc_g[which], gyr)

@@ -8,7 +8,7 @@ reads a clock. Intervals are half-open, [start, end). The sensor frame is what t
 has the body frame.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -65,6 +65,22 @@ class Samples:
 
     def __len__(self) -> int:
         return self.t_s.shape[0]
+
+    def part(self, which: slice) -> "Samples":
+        """Some of the rows, as views."""
+        return Samples(self.t_s[which], self.acc_g[which], None if self.gyr_dps is None else self.gyr_dps[which])
+
+
+def join(blocks: Sequence[Samples]) -> Samples:
+    """Blocks that follow each other as one; all of them with angular rate, or none."""
+    if len(blocks) == 1:
+        return blocks[0]
+    gyrs = [block.gyr_dps for block in blocks if block.gyr_dps is not None]
+    return Samples(
+        np.concatenate([block.t_s for block in blocks]),
+        np.concatenate([block.acc_g for block in blocks]),
+        np.concatenate(gyrs) if gyrs else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

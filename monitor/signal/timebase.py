@@ -375,8 +375,7 @@ def split_at_gaps(samples: Samples, last_t_s: float | None, limit_s: float, caus
     begin = 0
     for cut in [*np.flatnonzero(t_s - before > limit_s).tolist(), len(samples)]:
         if cut > begin:
-            gyr_dps = None if samples.gyr_dps is None else samples.gyr_dps[begin:cut]
-            out.append(Samples(t_s[begin:cut], samples.acc_g[begin:cut], gyr_dps))
+            out.append(samples.part(slice(begin, cut)))
         if cut < len(samples):
             out.append(Gap(round_t(float(before[cut]) + TIME_STEP_S), float(t_s[cut]), cause))
         begin = cut

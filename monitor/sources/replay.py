@@ -92,5 +92,4 @@ def pieces(record: Record) -> Iterator[Record]:
     slots = (record.t_s / PIECE_S).astype("int64")
     cuts = [0, *((slots[1:] != slots[:-1]).nonzero()[0] + 1).tolist(), len(record)]
     for start, stop in pairwise(cuts):
-        gyr = None if record.gyr_dps is None else record.gyr_dps[start:stop]
-        yield Samples(record.t_s[start:stop], record.acc_g[start:stop], gyr)
+        yield record.part(slice(start, stop))

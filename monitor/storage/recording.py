@@ -18,7 +18,7 @@ import numpy as np
 from monitor.errors import RecordingError
 from monitor.storage.codec import decode_event, decode_record, decode_samples, encode_item, encode_samples
 from monitor.storage.schema import SCHEMA, Counts, Meta, companions, meta_rows, open_for_reading, publish, readable
-from monitor.stream import Event, Gap, Link, Mark, Record, Samples, Tick, Wearer
+from monitor.stream import Event, Gap, Link, Mark, Record, Samples, Tick, Wearer, join
 
 _INSERTS = {
     "samples": "INSERT INTO samples VALUES (?, ?, ?, ?, ?)",
@@ -171,7 +171,7 @@ class Recorder:
             if end == start and not self._held:  # beyond 2**53 s a second later is the same number
                 end += 1
             if end > start:
-                self._held.append(_slice(samples, start, end))
+                self._held.append(samples.part(slice(start, end)))
             if end < n:
                 self._flush()
                 self._reach(self._limit_s)
@@ -183,7 +183,7 @@ class Recorder:
         """Make one blob of the samples held."""
         if not self._held:
             return
-        block = _join(self._held)
+        block = join(self._held)
         self._held.clear()
         data = encode_samples(block)
         self._rows["samples"].append((self._next_seq(), float(block.t_s[0]), len(block), data, zlib.crc32(data)))
@@ -263,7 +263,7 @@ class Recording:
                     continue
                 inside = np.flatnonzero((record.t_s >= low) & (record.t_s < high))
                 if len(inside):
-                    yield _slice(record, int(inside[0]), int(inside[-1]) + 1)
+                    yield record.part(slice(int(inside[0]), int(inside[-1]) + 1))
             elif isinstance(record, Gap):
                 if record.end_s > low and record.start_s < high:
                     yield record
@@ -417,24 +417,6 @@ def _checked(data: Any, n: int, crc: int) -> Samples | None:
     except ValueError:
         return None
     return block if len(block) == n > 0 else None
-
-
-def _slice(samples: Samples, start: int, end: int) -> Samples:
-    if start == 0 and end == len(samples):
-        return samples
-    gyr_dps = None if samples.gyr_dps is None else samples.gyr_dps[start:end]
-    return Samples(samples.t_s[start:end], samples.acc_g[start:end], gyr_dps)
-
-
-def _join(blocks: Sequence[Samples]) -> Samples:
-    if len(blocks) == 1:
-        return blocks[0]
-    gyr_dps = [block.gyr_dps for block in blocks if block.gyr_dps is not None]
-    return Samples(
-        np.concatenate([block.t_s for block in blocks]),
-        np.concatenate([block.acc_g for block in blocks]),
-        np.concatenate(gyr_dps) if gyr_dps else None,
-    )
 
 
 def _make_private_folder(folder: Path) -> None:
