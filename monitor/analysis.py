@@ -3,20 +3,18 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
-from monitor.pipeline import SILENT_AFTER_S, Oriented, Pipeline, Profile
+from monitor.pipeline import SILENT_AFTER_S, Pipeline, Profile
 from monitor.signal.orientation import offline_up
 from monitor.signal.reference import Reference
 from monitor.signal.timebase import split_at_gaps
 from monitor.storage.recording import Recording
-from monitor.stream import AlertRaised, Break, Epoch, Event, Floats, Gap, Posture, Record, Samples, Tick, join
+from monitor.stream import AlertRaised, Break, Epoch, Event, Floats, Gap, Posture, Record, Samples, Tick, join, last_s
 
 BLOCK_S = 60.0  # samples pushed at once: long enough for NumPy, short enough for memory
 HINDSIGHT_BLOCK_S = 600.0
 HINDSIGHT_OVERLAP_S = 30.0  # ten time constants of VQF's inclination correction on either side
 
-Sinks = Callable[[Record, list[Event], Oriented], None]
+Sink = Callable[[Record, list[Event], Pipeline], None]
 
 
 @dataclass(slots=True)
@@ -53,12 +51,12 @@ def analyze(
     *,
     gyro: bool = True,
     hindsight: bool = False,
-    sink: Sinks | None = None,
+    sink: Sink | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Report:
     """Run the whole recording.
 
-    sink      : takes each record with its events and oriented samples; progress: takes the session time, s
+    sink      : takes each record with its events and the pipeline after it; progress: takes the session time, s
     hindsight : the zero is the median of all walking of the wear, and orientation is estimated with the future known
     """
     gyro = gyro and recording.meta.gyro
@@ -76,9 +74,9 @@ def analyze(
             events = pipeline.push(record)
         report.add(record, events)
         if sink:
-            sink(record, events, pipeline.oriented)
-        if progress:
-            progress(float(record.t_s[-1]) if isinstance(record, Samples) and len(record) else recording.start_s)
+            sink(record, events, pipeline)
+        if progress and isinstance(record, Samples):
+            progress(last_s(record))
         last = record
     events = pipeline.finish()
     report.zero_found = pipeline.reference is not None
@@ -86,7 +84,7 @@ def analyze(
         nothing = Tick(recording.end_s)
         report.add(nothing, events)
         if sink:
-            sink(nothing, events, Oriented(np.zeros(0), np.zeros((0, 3)), np.zeros(0), np.zeros(0)))
+            sink(nothing, events, pipeline)
     return report
 
 

@@ -152,10 +152,12 @@ class Pipeline:
 
     def push_oriented(self, samples: Samples, up: Floats) -> list[Event]:
         """As push, with up (N, 3) already known (hindsight)."""
+        self._pieces = []
         return self._samples(samples, up)
 
     def finish(self) -> list[Event]:
         """The recording ends: all answers still owed."""
+        self._pieces = []
         events = self._end_segment()
         for second, (posture, p) in zip(self._waiting, self._model.drain(), strict=True):
             events += self._publish(second, posture, p)
@@ -220,7 +222,6 @@ class Pipeline:
     # ------------------------------------------------------------ samples to seconds
 
     def _samples(self, block: Samples, up: Floats | None) -> list[Event]:
-        self._pieces = []
         self._zeros = self._zeros[-1:]
         if not len(block):
             return []

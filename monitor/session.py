@@ -8,7 +8,7 @@ from typing import Protocol
 
 from monitor.pipeline import Pipeline
 from monitor.sources import Source
-from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer
+from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer, first_s, last_s
 
 
 class Sink(Protocol):
@@ -42,9 +42,8 @@ class Session:
                 async for record in records:
                     if isinstance(record, Samples) and not len(record):
                         continue
-                    t_s = float(record.t_s[0]) if isinstance(record, Samples) else record.t_s
                     while self._said:
-                        self._push(replace(self._said.popleft(), t_s=t_s))
+                        self._push(replace(self._said.popleft(), t_s=first_s(record)))
                     self._push(record)
         finally:
             self._finish()
@@ -61,11 +60,7 @@ class Session:
             return
         closed = self._last
         if not (isinstance(closed, Link) and closed.state is LinkState.CLOSED):  # a replay brings its own
-            closed = Link(_end_s(closed), LinkState.CLOSED, "session ended")
+            closed = Link(last_s(closed), LinkState.CLOSED, "session ended")
         events = self.pipeline.push(closed) + self.pipeline.finish()
         for sink in self._sinks:
             sink.write(closed, events)
-
-
-def _end_s(record: Record) -> float:
-    return float(record.t_s[-1]) if isinstance(record, Samples) else record.t_s

@@ -150,6 +150,17 @@ class Wearer:
 
 Record: TypeAlias = Samples | Gap | BadPacket | Link | Battery | Mark | Tick | Wearer
 
+
+def first_s(record: Record) -> float:
+    """Session time of the record; of samples, that of the first."""
+    return float(record.t_s[0]) if isinstance(record, Samples) else record.t_s
+
+
+def last_s(record: Record) -> float:
+    """Session time of the record; of samples, that of the last."""
+    return float(record.t_s[-1]) if isinstance(record, Samples) else record.t_s
+
+
 # ---------------------------------------------------------------- Events
 
 

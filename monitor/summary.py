@@ -46,6 +46,7 @@ class Summary:
             self._limits[rule.measure] = min(rule.limit, self._limits.get(rule.measure, rule.limit))
         self._t_s = 0.0
         self._epoch: Epoch | None = None
+        self.last_tilt: Epoch | None = None  # the newest second with a tilt
         self._trace: deque[tuple[float, float]] = deque()
         self._spans: list[Span] = []
         self._prompts: dict[str, Prompt] = {}
@@ -106,6 +107,8 @@ class Summary:
         match event:
             case Epoch():
                 self._epoch = event
+                if not math.isnan(event.tilt_deg):
+                    self.last_tilt = event
                 self.totals_s[event.posture] += 1.0
                 self.steps += event.steps
                 end = event.t_s + 1.0

@@ -43,7 +43,8 @@ def collected(path, **options):
     events, rows = [], []
     with Recording.open(path) as recording:
 
-        def sink(record, new, oriented):
+        def sink(record, new, pipeline):
+            oriented = pipeline.oriented
             del record
             events.extend(new)
             rows.append(np.column_stack((oriented.t_s, oriented.up, oriented.tilt_deg, oriented.obliquity_deg)))

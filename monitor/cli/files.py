@@ -14,7 +14,7 @@ from monitor.errors import SitwellError
 
 if TYPE_CHECKING:
     from monitor.analysis import Report
-    from monitor.pipeline import Oriented, Profile
+    from monitor.pipeline import Pipeline, Profile
     from monitor.storage.recording import Recording
     from monitor.stream import Event, Record
 
@@ -99,11 +99,12 @@ class Tables:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def write(self, record: "Record", events: "list[Event]", oriented: "Oriented") -> None:
+    def write(self, record: "Record", events: "list[Event]", pipeline: "Pipeline") -> None:
         """Take one record of the analysis."""
-        from monitor.stream import Epoch, Gap
+        from monitor.stream import Epoch, Gap, Samples
 
-        if self._samples and len(oriented.t_s):
+        if self._samples and isinstance(record, Samples):
+            oriented = pipeline.oriented  # worked out only where it is wanted
             self._samples.write(oriented.t_s, oriented.up, oriented.tilt_deg, oriented.obliquity_deg)
         if self._events and isinstance(record, Gap):
             self._events.write(record)

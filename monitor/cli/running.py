@@ -6,13 +6,12 @@ What computes is imported when the session begins, behind the first frame: scipy
 import asyncio
 import contextlib
 import json
-import math
 import signal
 import sys
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ import numpy as np
 from monitor import __version__
 from monitor.errors import SitwellError
 from monitor.snapshot import Player, Snapshot
-from monitor.stream import Epoch, Event, Link, LinkState, Mark, Record, Samples, Wearer
+from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer, first_s
 
 if TYPE_CHECKING:
     from monitor.pipeline import Pipeline, Profile
@@ -78,7 +77,7 @@ class Limited:
         start_s: float | None = None
         async with contextlib.aclosing(self.source.records()) as records:
             async for record in records:
-                t_s = float(record.t_s[0]) if isinstance(record, Samples) else record.t_s
+                t_s = first_s(record)
                 yield record
                 if start_s is None and isinstance(record, Link) and record.state is LinkState.CONNECTED:
                     start_s = t_s
@@ -86,20 +85,6 @@ class Limited:
                     return
                 if self.ended is not None and self.ended.is_set():
                     return
-
-
-class Tilt:
-    """A sink that remembers the last tilt."""
-
-    def __init__(self) -> None:
-        self.last: Epoch | None = None
-
-    def write(self, record: Record, events: Sequence[Event]) -> None:
-        """Keep the newest epoch with a tilt."""
-        del record
-        for event in events:
-            if isinstance(event, Epoch) and not math.isnan(event.tilt_deg):
-                self.last = event
 
 
 @dataclass(slots=True)
@@ -114,7 +99,6 @@ class Running:
     recorder: "Recorder | None" = None
     latency: Latency | None = None
     player: Callable[[], Player] | None = None
-    tilt: Tilt = field(default_factory=Tilt)
 
     def begin(
         self,
@@ -160,7 +144,7 @@ class Running:
             recording=str(self.out or ""),
         )
         sinks: list[Sink] = [self.recorder] if self.recorder else []
-        sinks += [_Feed(self.summary, self.pipeline), self.tilt]
+        sinks += [_Feed(self.summary, self.pipeline)]
         sinks += [self.latency] if self.latency else []
         self.session = Session(self.pipeline, sinks)
         return self.session
@@ -184,9 +168,10 @@ class Running:
 
     def figures(self) -> dict[str, Any]:
         """The final figures of a live or demo session, as JSON values."""
-        summary, last = self.summary, self.tilt.last
+        summary = self.summary
         if summary is None:
             return {}
+        last = summary.last_tilt
         return {
             "recording": str(self.out) if self.out else None,
             "samples_received": summary.received,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from monitor.snapshot import Player
 from monitor.storage.recording import Recording
-from monitor.stream import Record, Samples
+from monitor.stream import Record, Samples, first_s
 
 PIECE_S = 0.1  # samples are let go in pieces this long, so that the screen moves as it did live
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0)
@@ -56,7 +56,7 @@ class ReplaySource:
         since_breath = 0
         for record in self._recording.records():
             for piece in pieces(record):
-                t_s = float(piece.t_s[0]) if isinstance(piece, Samples) else piece.t_s
+                t_s = first_s(piece)
                 if first:
                     self._start_s, first = t_s, False
                 since_breath += 1

@@ -18,7 +18,7 @@ import numpy as np
 from monitor.errors import RecordingError
 from monitor.storage.codec import decode_event, decode_record, decode_samples, encode_item, encode_samples
 from monitor.storage.schema import SCHEMA, Counts, Meta, companions, meta_rows, open_for_reading, publish, readable
-from monitor.stream import Event, Gap, Link, Mark, Record, Samples, Tick, Wearer, join
+from monitor.stream import Event, Gap, Link, Mark, Record, Samples, Tick, Wearer, join, last_s
 
 _INSERTS = {
     "samples": "INSERT INTO samples VALUES (?, ?, ?, ?, ?)",
@@ -333,7 +333,7 @@ class Recording:
                     since_s = begin_s if damage[0] is None else damage[0]
                     yield Gap(since_s, max(since_s, begin_s), "damaged")
                     damage = None
-                reached_s = float(record.t_s[-1]) if isinstance(record, Samples) else record.t_s
+                reached_s = last_s(record)
                 yield record
             seq = upto
         if damage is not None:
