@@ -4,10 +4,12 @@ A second [k, k + 1) is answered 3 s after its end: one second for the centred ga
 """
 
 import copy
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from monitor.signal.alignment import Vec, body_frame, direction_deg, separation_deg, tilt_obliquity_deg
 from monitor.signal.epochs import ANTI_ALIAS_HZ, GRID_HZ, Cut, EpochParams, Features, Gridder, features
@@ -17,8 +19,8 @@ from monitor.signal.orientation import Orientation, OrientationParams
 from monitor.signal.reference import Reference, ReferenceParams, ReferenceTracker
 from monitor.states.alerts import AlertRule, Alerts, BandParams
 from monitor.states.bouts import BoutParams, Bouts
-from monitor.states.posture import Four, PostureModel, PostureParams, evidence
-from monitor.states.transitions import TransitionParams, Transitions
+from monitor.states.posture import NEUTRAL, Four, PostureModel, PostureParams
+from monitor.states.transitions import Found, TransitionParams, Transitions, named
 from monitor.states.wear import Wear, WearParams
 from monitor.stream import (
     Epoch,
@@ -30,13 +32,13 @@ from monitor.stream import (
     Samples,
     SensorSilent,
     Tick,
+    Transition,
     Wearer,
 )
 
 SILENT_AFTER_S = 3.0  # a sensor that streams says something many times a second; three seconds are no jitter
 LONGEST_FILLED_GAP_S = 86_400  # a longer hole is a Gap in the recording but not one epoch a second
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
-NEUTRAL: Four = (1.0, 1.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ class Pipeline:
         self._reference = ReferenceTracker(profile.reference, reference)
         self._model = PostureModel(profile.posture)
         self._wear = Wear(profile.wear)
-        self._transitions = Transitions(profile.transitions)
+        self._transitions = Transitions(profile.transitions, gyro=gyro)
+        self._found: list[Found] = []  # movements that wait for the second with which they became known
         self._bouts = Bouts(profile.bouts)
         self._alerts = Alerts(profile.alerts, profile.band)
         self._g0 = 0.0  # |acc| of this sensor at rest, g; 0 while unknown
@@ -263,8 +266,8 @@ class Pipeline:
             last = self._pending
             self._pending = None
             events += self._windowed(last, windows3(self._history, self._history[1:])[:1])
-        zero = self._reference.current
-        events += self._transitions.flush(zero.up if zero else None)
+        self._found += self._transitions.flush()
+        events += self._seen(math.inf)
         self._orientation.reset()
         if self._anti_alias is not None:
             self._anti_alias.reset()
@@ -297,6 +300,7 @@ class Pipeline:
         elif first > self._next_k:
             events += self._blank(first)
         block = features(cut, self._profile.epochs.min_coverage)
+        self._movements(cut, block.present)
         waiting, self._pending = self._pending, block
         if waiting is None:
             self._history = np.stack((block.vm[0], block.vm[0]))
@@ -306,6 +310,33 @@ class Pipeline:
         if waiting is not None:
             events += self._windowed(waiting, windows[:1])
         return events + self._windowed(block, windows[1:], skip_last=True)
+
+    def _movements(self, cut: Cut, present: NDArray[np.bool_]) -> None:
+        """Look for transitions, ahead of their postures; a second without enough data ends the search."""
+        edges = np.flatnonzero(np.diff(present, prepend=False, append=False)).tolist()
+        for start, stop in zip(edges[::2], edges[1::2], strict=True):
+            self._found += self._transitions.push(int(cut.k[start]), cut.rows[start:stop])
+
+    def _seen(self, until_k: float) -> list[Event]:
+        """Transitions that became known with second until_k or before: as events, and as evidence for the posture."""
+        zero = self._reference.current
+        events: list[Event] = []
+        while self._found and self._found[0].known_k <= until_k:
+            found = self._found.pop(0)
+            transition = named(found, zero.up if zero else None, self._profile.transitions)
+            if transition:
+                self._model.see(transition)
+                events.append(transition)
+                events += self._stood(found, transition)
+        return events
+
+    def _stood(self, found: Found, transition: Transition) -> list[Event]:
+        """Before the first walk, standing beside a seat that was taken or left gives a zero."""
+        if transition.kind not in {"sit-to-stand", "stand-to-sit"} or not found.from_rest_to_rest:
+            return []
+        up = (found.after if found.gained_m > 0.0 else found.before).tolist()
+        changed = self._learn and self._reference.stood((up[0], up[1], up[2]))
+        return self._new_zero(transition.end_s) if changed else []
 
     def _windowed(self, block: Features, windows: Floats, *, skip_last: bool = False) -> list[Event]:
         """Seconds whose 3-s window is complete: the last one of a pending block, or all but the last of a new one."""
@@ -329,13 +360,9 @@ class Pipeline:
             1.0 / lag_s,
             sd_mg,
         )
-        for vm, *row in zip(block.vm[which], *(column.tolist() for column in columns), steps, strict=True):
+        for row in zip(*(column.tolist() for column in columns), steps, strict=True):
             measured = _Measured(*row)
-            events += self._measured(measured)
-            if measured.present:
-                zero = self._reference.current
-                up = (measured.up[0], measured.up[1], measured.up[2])
-                events += self._transitions.push(measured.k, vm, up, zero.up if zero else None)
+            events += self._seen(measured.k + 1) + self._measured(measured)
         return events
 
     def _measured(self, m: _Measured) -> list[Event]:
@@ -358,11 +385,15 @@ class Pipeline:
             self._held = (m.up[0], m.up[1], m.up[2])
         worn = self._wear.push(acc_mean, m.axis_sd_mg)
         zero = self._reference.current
-        angle = None if zero is None else separation_deg((m.up[0], m.up[1], m.up[2]), zero.up)
+        # At rest the mean acceleration is up, without what a filter still remembers.
+        x, y, z = m.acc_mean if self._still else m.up
+        norm = math.sqrt(x * x + y * y + z * z)
+        up = (x / norm, y / norm, z / norm) if norm > 0.0 else (0.0, 0.0, 0.0)
+        angle = None if zero is None else separation_deg(up, zero.up)
         second = _Second(
             m.k, present=True, worn=worn, up=self._held, still=self._still, motion_mg=m.motion_mg, steps=m.steps
         )
-        return events + self._second(second, evidence(angle, m.window_sd_mg, m.rhythm, p.posture))
+        return events + self._second(second, self._model.evidence(up, angle, m.window_sd_mg, m.rhythm))
 
     def _new_zero(self, t_s: float) -> list[Event]:
         zero = self._reference.current
@@ -378,7 +409,7 @@ class Pipeline:
 
     def _second(self, second: _Second, e: Four) -> list[Event]:
         self._waiting.append(second)
-        answer = self._model.push(e)
+        answer = self._model.push(second.k, e)
         return self._publish(self._waiting.pop(0), *answer) if answer else []
 
     def _publish(self, second: _Second, posture: Posture, p: float) -> list[Event]:

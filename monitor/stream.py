@@ -31,6 +31,16 @@ class Posture(StrEnum):
     NOT_WORN = "not-worn"
 
 
+class LyingSide(StrEnum):
+    """How the wearer lies: on the back, on the front, on the left or the right side. NONE: not lying, or not known."""
+
+    NONE = ""
+    SUPINE = "supine"
+    PRONE = "prone"
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class LinkState(StrEnum):
     """The radio link to the sensor."""
 
@@ -124,8 +134,16 @@ class Battery:
 
 
 @dataclass(frozen=True, slots=True)
+class Temperature:
+    """What the sensor's own thermometer says, deg C: the accelerometer's offset drifts with it."""
+
+    t_s: float
+    deg_c: float
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
-    """The wearer's label on this moment."""
+    """The wearer's label on this moment. A label that names a posture ('sitting', ...) corrects the posture model."""
 
     t_s: float
     label: str
@@ -148,7 +166,7 @@ class Wearer:
     seconds: float = 0.0
 
 
-Record: TypeAlias = Samples | Gap | BadPacket | Link | Battery | Mark | Tick | Wearer
+Record: TypeAlias = Samples | Gap | BadPacket | Link | Battery | Temperature | Mark | Tick | Wearer
 
 
 def first_s(record: Record) -> float:
@@ -175,6 +193,7 @@ class Epoch:
     still         : True while quasi-static, so that the tilt is a new measurement; else the last one is held
     motion_mg     : mean absolute deviation of |acc| over the second, mg
     steps         : steps that fell into this second
+    lying         : how the wearer lies, while lying
     """
 
     t_s: float
@@ -186,6 +205,7 @@ class Epoch:
     still: bool
     motion_mg: float
     steps: int
+    lying: LyingSide = LyingSide.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,9 +220,10 @@ class PostureChanged:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A movement between postures in [start_s, end_s). p: share of the movement that it explains, 0 to 1.
+    """A movement between postures in [start_s, end_s). p: confidence, 0 to 1.
 
-    kind : 'sit-to-stand', 'stand-to-sit', 'lie-to-sit' or 'sit-to-lie'
+    kind : 'sit-to-stand', 'stand-to-sit', 'lie-to-sit', 'sit-to-lie'; or 'bow', which changes no posture: a deep lean
+           that comes back, as in picking something up
     """
 
     kind: str
@@ -218,11 +239,16 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class BoutEnded:
-    """An uninterrupted spell of one posture in [start_s, end_s)."""
+    """An uninterrupted spell of one posture in [start_s, end_s).
+
+    steps : in it, so that a walking bout's cadence is steps / (end_s - start_s); lying: where most of a lying bout was
+    """
 
     posture: Posture
     start_s: float
     end_s: float
+    steps: int = 0
+    lying: LyingSide = LyingSide.NONE
 
     @property
     def t_s(self) -> float:
@@ -241,6 +267,61 @@ class Break:
     def t_s(self) -> float:
         """When the break ended: the wearer sat down again."""
         return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class UprightShift:
+    """An upright spell between two sitting spells that is too short for a break, in [start_s, end_s)."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def t_s(self) -> float:
+        """When the wearer sat down again."""
+        return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class Fidget:
+    """Movement while seated, in [start_s, end_s). kind: 'fidget', or 'posture-shift' where the trunk stays elsewhere."""
+
+    kind: str
+    start_s: float
+    end_s: float
+    turned_deg: float
+
+    @property
+    def t_s(self) -> float:
+        """When it was over."""
+        return self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class ClipMoved:
+    """The sensor sits another way than before.
+
+    cause    : 'walking' (two successive bouts), 'step' (an abrupt change without movement), 'upside-down', 're-donned'
+    angle_deg: between the old zero and what was seen; repaired: the zero has been mended, tilt is good again
+    """
+
+    t_s: float
+    cause: str
+    angle_deg: float
+    repaired: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlignmentChanged:
+    """Which way is front was learnt: unit vector in the sensor frame, across the zero. sd_deg: its uncertainty.
+
+    source : 'guided', 'rises', 'walking' or 'profile'
+    """
+
+    t_s: float
+    anterior: tuple[float, float, float]
+    sd_deg: float
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +370,10 @@ Event: TypeAlias = (
     | Transition
     | BoutEnded
     | Break
+    | UprightShift
+    | Fidget
+    | ClipMoved
+    | AlignmentChanged
     | ReferenceChanged
     | AlertRaised
     | AlertCleared

@@ -25,6 +25,7 @@ class ReferenceParams:
     single_spread_deg: float = (
         1.0  # assumed while there is only one vector; within-wear p90 is about 1 (facts, section 3)
     )
+    standing_spread_deg: float = 5.0  # of standing against walking, 2 to 10 (facts, section 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,13 @@ class ReferenceTracker:
         self._hardness.append(hard)
         self._vectors.append((float(mean[0]), float(mean[1]), float(mean[2])))
         self.current = self._median()
+        return True
+
+    def stood(self, up: tuple[float, float, float]) -> bool:
+        """Up of the wearer standing still, to do until the first walk. True where the zero changed."""
+        if self.current is not None:
+            return False
+        self.current = Reference(up, 0, self._params.standing_spread_deg)
         return True
 
     def pause(self) -> None:

@@ -1,166 +1,364 @@
-"""Getting up, sitting down and lying down, as movements of their own: not read off the posture, but evidence beside it.
+"""Getting up, sitting down, lying down, bowing: movements told by the height gained between two rests.
 
-A second with a good match becomes a candidate; of candidates that overlap, the best one is a transition. It
-must start (rise) or end (sit-down) in stillness. In walking there is none on either side, so stairs and stumbles do not
-count. Lying before or after, told by the angle to the zero, makes it lie-to-sit or sit-to-lie. A deep bow and
-straightening up move the pelvis much as sitting down and rising do, and are at times taken for them.
+From rest to rest in a few seconds the pelvis rises (sit-to-stand), sinks (stand-to-sit) or comes back to its height. A
+deep lean that comes back is a bow or a pick-up. Where movement goes on, as when one rises and walks away, only one end
+is at rest: there a template has to explain the signal, and the trunk has to lean, as it does in every rise. Lying before
+or after is told by the angle to the zero.
 """
 
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
-from monitor.signal.alignment import Vec, separation_deg
+from monitor.signal.alignment import Vec, angle_deg
 from monitor.signal.epochs import GRID_HZ
-from monitor.signal.rises import AFTER_S, BEFORE_S, DURATIONS_S, PAD_S, Bank, quietest_mg
+from monitor.signal.movement import Movement, RestParams
+from monitor.signal.orientation import unit
+from monitor.signal.rises import MARGIN_POINTS, Bank, gained_m, height_m
 from monitor.stream import Floats, Transition
 
-STIR_G = 0.02  # range of |acc| in a second below which nothing moves: the slowest rise makes 0.02
-RESTLESS_G = 0.2  # range in every second above which nothing is still: 25 mg of spread stays far below it
-SPAN_S = BEFORE_S + 1 + AFTER_S
-SETTLE_S = 5  # whole seconds until no better candidate can come: the longest reach, and one
+REST_POINTS = 20  # at rest for this long: a rest, and not a turning point
+SETTLED_POINTS = 36  # of the rest after a movement: what the sensor says at rest
+BEFORE_POINTS = 40  # of the rest before it
+WIDEN_POINTS = 20
+REACH_POINTS = 75  # a movement begins (ends) within this of the rest beside it
+AHEAD_POINTS = 10
+CONFIRM_POINTS = 40  # a rise into walking is believed when nothing better has come for this long
+HISTORY_POINTS = 10 * GRID_HZ
 
 
 @dataclass(frozen=True, slots=True)
 class TransitionParams:
-    """Displacement in m and share of the energy explained that make a candidate; stillness, mg; the rest in s, deg."""
+    """What makes a transition; lengths in m, angles in deg, times in s.
 
-    least_m: float = 0.18
-    most_m: float = 0.9
-    rise_explained: float = 0.45
-    sit_down_explained: float = 0.40
-    quiet_mg: float = 25.0
-    apart_s: float = 1.3
-    lying_deg: float = 60.0
+    least_m, most_m, winding : height gained from rest to rest, and the most way travelled for each metre of it
+    longest_s, brief_s       : longest movement between rests; up to brief_s a lean of brief_lean_deg is enough
+    explained, leaning_deg, least_template_m : the same with one end at rest
+    bow_deg, seen_bow_deg    : a lean from both ends that no rise has; the least lean that is told as a bow
+    reclined_deg, lying_deg  : angles to the zero beyond which one does not sit, and lies
+    bed_deg                  : least change of the angle between lying and sitting
+    seat_m, recline_s, surely_lying_deg : who moves by seat_m within recline_s sits down even there, up to surely_lying_deg
+    """
+
+    least_m: float = 0.12
+    most_m: float = 1.0
+    winding: float = 3.5
+    shortest_s: float = 0.8
+    longest_s: float = 6.0
+    brief_s: float = 4.0
+    brief_lean_deg: float = 8.0
+    long_lean_deg: float = 18.0
+    explained: float = 0.6
+    leaning_deg: float = 22.0
+    least_template_m: float = 0.18
+    most_template_m: float = 0.9
+    least_gained_m: float = 0.1
+    bow_deg: float = 60.0
+    seen_bow_deg: float = 30.0
+    reclined_deg: float = 50.0
+    lying_deg: float = 65.0
+    surely_lying_deg: float = 78.0
+    bed_deg: float = 35.0
+    seat_m: float = 0.2
+    recline_s: float = 3.3  # from standing, nobody lies down sooner
+    rest: RestParams = field(default_factory=RestParams)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    centre_s: float
-    duration_s: float
-    moved_m: float
-    explained: float
+@dataclass(slots=True)
+class _Rest:
+    """The last rest: first grid point, and what was measured at its end. end None: it still goes on."""
+
+    start: int
+    end: int | None = None
+    level: float = 0.0
+    up: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """A movement that may be a transition, as measured; its name depends on the zero.
+
+    known_k        : the second with which it became known
+    before, after  : up at rest on either side, or the best there is, (3,), sensor frame
+    gained_m       : height gained; moved: whether that is a change of height, and not noise
+    lean_deg       : largest angle of the trunk from both ends; leaning_deg: from the upright end
+    """
+
+    known_k: int
+    start_s: float
+    end_s: float
+    before: Floats
+    after: Floats
+    gained_m: float
+    moved: bool
+    p: float
+    lean_deg: float
+    leaning_deg: float
+    from_rest_to_rest: bool = True
+
+
+def named(found: Found, zero: Vec | None, p: TransitionParams) -> Transition | None:
+    """What the movement was, or None; zero: up of the wearer's zero, sensor frame, None while there is none."""
+    lay, lies = _angle(found.before, zero), _angle(found.after, zero)
+    most = max(lay, lies)
+    if not found.from_rest_to_rest:
+        return None if most > p.surely_lying_deg else _transition(_by_height(found), found, found.p)
+    length_s = found.end_s - found.start_s
+    seat = length_s <= p.recline_s and abs(found.gained_m) >= p.seat_m and most <= p.surely_lying_deg
+    if most > p.reclined_deg and not seat:
+        if most <= p.lying_deg or abs(lay - lies) < p.bed_deg:
+            return None  # neither seat nor bed, as a sensor in the hand; or turned over
+        return _transition("lie-to-sit" if lay > lies else "sit-to-lie", found, min(1.0, abs(lay - lies) / 90.0))
+    if found.lean_deg > p.bow_deg or (not found.moved and found.lean_deg >= p.seen_bow_deg):
+        return _transition("bow", found, min(1.0, found.lean_deg / 90.0))
+    least_lean = p.brief_lean_deg if length_s <= p.brief_s else p.long_lean_deg
+    if not found.moved or found.leaning_deg < least_lean:
+        return None
+    return _transition(_by_height(found), found, found.p)
 
 
 class Transitions:
-    """Feeds on seconds; a transition comes out some six seconds after its end."""
+    """Feeds on seconds; a movement comes out at most 2.5 s after its end."""
 
-    def __init__(self, params: TransitionParams) -> None:
+    def __init__(self, params: TransitionParams, *, gyro: bool) -> None:
         self._params = params
+        self._gyro = gyro
         self._bank = Bank()
-        self._seconds: deque[tuple[int, Floats]] = deque(maxlen=SPAN_S)
-        self._ups: deque[tuple[int, Vec]] = deque(maxlen=2 * SPAN_S)
-        self._candidates: list[_Candidate] = []
-        self._searched_s = -np.inf  # centres before it have been looked at
-        self._known_s = (0.0, 0.0)  # start and end of the data in one piece; beyond, a constant stands in
+        self._begin()
 
-    def push(self, k: int, vm: Floats, up: Vec, zero: Vec | None) -> list[Transition]:
-        """Take the second [k, k + 1): |acc| on the grid (50,), g, up and the zero, both in the sensor frame."""
-        events: list[Transition] = []
-        if self._seconds and k != self._seconds[-1][0] + 1:
-            events = self.flush(zero)
-        if not self._seconds:
-            self._known_s = (float(k), 0.0)
-            self._seconds.extend((k - j, np.full(GRID_HZ, vm[0])) for j in range(BEFORE_S, 0, -1))
-        self._seconds.append((k, vm))
-        self._known_s = (self._known_s[0], k + 1.0)
-        self._ups.append((k, up))
-        return events + self._search(zero)
+    def _begin(self) -> None:
+        self._movement = Movement(self._params.rest, gyro=self._gyro)
+        self._late = self._movement.delay  # answers for points before the first one are dropped
+        self._next_k: int | None = None
+        self._first = 0  # grid point of _vertical[0]
+        self._vertical: Floats = np.zeros(0)
+        self._up: Floats = np.zeros((0, 3))
+        self._last_rows: Floats | None = None
+        self._since: int | None = None  # start of the present run at rest
+        self._rest: _Rest | None = None  # the last confirmed one
+        self._answered = True  # whether the movement before the present rest has been judged
+        self._told_until: int | None = None  # end of what has been named of the present movement while it goes on
 
-    def flush(self, zero: Vec | None) -> list[Transition]:
+    def push(self, k: int, rows: Floats) -> list[Found]:
+        """Take the seconds [k, k + E): rows (E, 50, 6), acc (g) and up on the grid, in the sensor frame."""
+        events: list[Found] = []
+        if self._next_k is not None and k != self._next_k:
+            events = self.flush()
+        if self._next_k is None:
+            self._first = k * GRID_HZ
+        self._next_k = k + len(rows)
+        self._last_rows = rows[-1, -1:]
+        return events + self._take(rows.reshape(-1, 6))
+
+    def flush(self) -> list[Found]:
         """The data end here: answer what is still owed, from what is known."""
-        events: list[Transition] = []
-        if self._seconds:
-            k, vm = self._seconds[-1]
-            for j in range(AFTER_S + SETTLE_S):
-                self._seconds.append((k + 1 + j, np.full(GRID_HZ, vm[-1])))
-                events += self._search(zero)
-        self._seconds.clear()
-        self._ups.clear()
-        self._candidates.clear()
-        self._searched_s = -np.inf
+        events: list[Found] = []
+        if self._last_rows is not None:
+            events = self._take(np.repeat(self._last_rows, self._movement.delay, axis=0))
+            end = self._first + len(self._vertical)
+            if self._since is not None and not self._answered and end - self._since >= REST_POINTS:
+                events += self._rest_reached(self._since, end)
+            elif self._since is None or end - self._since < REST_POINTS:
+                events += self._still_moving(end, final=True)
+        self._begin()
         return events
 
-    def _search(self, zero: Vec | None) -> list[Transition]:
-        if len(self._seconds) < SPAN_S:
-            return []
-        k = self._seconds[BEFORE_S][0]
-        vm = np.concatenate([row for _, row in self._seconds])
-        candidate = self._best(k, vm) if self._moving_beside_stillness(vm) else None
-        if candidate:
-            self._candidates.append(candidate)
-        return self._settled(k + 1.0, zero)
+    def _take(self, rows: Floats) -> list[Found]:
+        track = self._movement.push(rows[:, :3], rows[:, 3:])
+        skip = min(self._late, len(rows))
+        self._late -= skip
+        rest = track.rest[skip:]
+        start = self._first + len(self._vertical)
+        self._vertical = np.concatenate((self._vertical, track.vertical[skip:]))
+        self._up = np.concatenate((self._up, track.up[skip:]))
+        events = self._follow(start, rest)
+        surplus = len(self._vertical) - HISTORY_POINTS
+        if surplus > 0:
+            self._first += surplus
+            self._vertical, self._up = self._vertical[surplus:], self._up[surplus:]
+        return events
 
-    def _moving_beside_stillness(self, vm: Floats) -> bool:
-        """Cheap look before the search: most seconds of a day are either still throughout or moving throughout."""
-        rows = vm.reshape(SPAN_S, GRID_HZ)
-        spread = rows.max(axis=1) - rows.min(axis=1)
-        return float(spread.max()) > STIR_G and float(spread.min()) < RESTLESS_G
+    def _follow(self, start: int, rest: NDArray[np.bool_]) -> list[Found]:
+        """Walk along the runs of rest and movement, second by second as they were measured."""
+        events: list[Found] = []
+        stop = start + len(rest)
+        at = start
+        while at < stop:
+            # The delay puts the end of a measured second here.
+            tick = min(at + GRID_HZ - (at + self._movement.delay) % GRID_HZ, stop)
+            if not (self._since is not None and self._answered and rest[at - start : tick - start].all()):
+                events += self._second(at, rest[at - start : tick - start])
+            at = tick
+        return events
 
-    def _best(self, k: int, vm: Floats) -> _Candidate | None:
-        """The best match centred in second k that starts or ends in stillness."""
+    def _second(self, start: int, rest: NDArray[np.bool_]) -> list[Found]:
+        events: list[Found] = []
+        stop = start + len(rest)
+        changes = (np.flatnonzero(np.diff(rest)) + 1).tolist()
+        for first, last in zip([0, *changes], [*changes, len(rest)], strict=True):
+            if rest[first]:
+                if self._since is None:
+                    self._since, self._answered = start + first, False
+                if not self._answered and start + last - self._since >= SETTLED_POINTS:
+                    events += self._rest_reached(self._since, self._since + SETTLED_POINTS)
+            elif self._since is not None:
+                events += self._rest_left(start + first)
+        if self._since is None or stop - self._since < REST_POINTS:
+            events += self._still_moving(stop, final=False)
+        return events
+
+    def _rest_left(self, end: int) -> list[Found]:
+        """Movement begins at `end`."""
+        since, self._since = self._since, None
+        events: list[Found] = []
+        if since is None or (end - since < REST_POINTS and not self._answered):
+            return events  # a turning point inside a movement
+        if not self._answered:
+            events = self._rest_reached(since, end)
+        back = max(since, end - BEFORE_POINTS)
+        self._rest = _Rest(since, end, float(self._vertical[self._cut(back, end)].mean()), self._mean_up(back, end))
+        self._told_until = None
+        return events
+
+    def _cut(self, start: int, stop: int) -> slice:
+        """Grid points [start, stop) as places in the arrays."""
+        return slice(max(start - self._first, 0), max(stop - self._first, 0))
+
+    def _mean_up(self, start: int, stop: int) -> Floats:
+        return unit(self._up[self._cut(start, stop)].mean(axis=0)[None, :])[0]
+
+    # ------------------------------------------------------------ what a movement was
+
+    def _rest_reached(self, start: int, known: int) -> list[Found]:
+        """At rest again since `start`; `known`: end of what may be used of this rest."""
+        self._answered = True
+        level = float(self._vertical[self._cut(start, known)].mean())
+        up = self._mean_up(start, known)
+        before = self._rest
+        if before is None or before.end is None or before.up is None:
+            return self._into_rest(start, known, level, up)
+        length_s = (start - before.end) / GRID_HZ
+        if self._told_until is not None or length_s > self._params.longest_s:
+            return self._into_rest(start, known, level, up)
+        return self._between(before, start, known, level, up)
+
+    def _between(self, before: _Rest, start: int, known: int, level: float, up: Floats) -> list[Found]:
+        """From rest to rest."""
         p = self._params
-        moved, explained = self._bank.match(vm)
-        needed = np.where(moved > 0.0, p.rise_explained, p.sit_down_explained)
-        fits = (np.abs(moved) >= p.least_m) & (np.abs(moved) <= p.most_m) & (explained >= needed)
-        if not fits.any():
-            return None
-        row, column = np.unravel_index(int(np.argmax(np.where(fits, explained, 0.0))), fits.shape)
-        duration_s = DURATIONS_S[int(row)]
-        centre = BEFORE_S * GRID_HZ + int(column)
-        half = round(duration_s / 2.0 * GRID_HZ)
-        known = slice(
-            max(round((self._known_s[0] - k + BEFORE_S) * GRID_HZ), 0),
-            round((self._known_s[1] - k + BEFORE_S) * GRID_HZ),
-        )
-        pad = round(PAD_S * GRID_HZ)
-        if centre - half - pad < known.start or centre + half + pad > known.stop:
-            return None  # seen in part only
-        if moved[row, column] > 0.0:
-            beside = vm[max(centre - half - round(1.6 * GRID_HZ), known.start) : centre - half + round(0.2 * GRID_HZ)]
-        else:
-            beside = vm[max(centre + half - round(0.2 * GRID_HZ), 0) : min(centre + half + 2 * GRID_HZ, known.stop)]
-        if quietest_mg(beside) > p.quiet_mg:
-            return None
-        centre_s = k + int(column) / GRID_HZ
-        return _Candidate(centre_s, duration_s, float(moved[row, column]), float(explained[row, column]))
+        begin = before.end if before.end is not None else start
+        if (start - begin) / GRID_HZ < p.shortest_s or before.up is None:
+            return []
+        height = height_m(self._vertical[self._cut(begin - WIDEN_POINTS, start + WIDEN_POINTS)], before.level, level)
+        gained = float(height[-1])
+        way = float(np.abs(np.diff(height)).sum())
+        path = self._up[self._cut(begin, start)]
+        from_before, from_after = angle_deg(path, before.up), angle_deg(path, up)
+        return [
+            Found(
+                known_k=self._second_of(known),
+                start_s=begin / GRID_HZ,
+                end_s=start / GRID_HZ,
+                before=before.up,
+                after=up,
+                gained_m=gained,
+                moved=p.least_m <= abs(gained) <= p.most_m and way <= p.winding * abs(gained),
+                p=min(1.0, abs(gained) / 0.25) * (0.5 + 0.5 * abs(gained) / max(way, 1e-9)),
+                lean_deg=float(np.minimum(from_before, from_after).max()),
+                leaning_deg=float((from_before if gained < 0.0 else from_after).max()),
+            )
+        ]
 
-    def _settled(self, searched_s: float, zero: Vec | None) -> list[Transition]:
-        """Candidates that nothing better stands beside, once all is searched that could be better."""
-        events: list[Transition] = []
-        for each in self._candidates:
-            ready_s = each.centre_s + self._reach_s(each.duration_s, DURATIONS_S[-1])
-            if not self._searched_s < ready_s <= searched_s:
-                continue  # too early, or answered before
-            near = [
-                c
-                for c in self._candidates
-                if c is not each and abs(c.centre_s - each.centre_s) <= self._reach_s(each.duration_s, c.duration_s)
-            ]
-            if all(c.explained < each.explained for c in near):
-                events.append(self._named(each, zero))
-        self._searched_s = searched_s
-        self._candidates = [c for c in self._candidates if c.centre_s >= searched_s - 2.0 * SETTLE_S]
-        return events
+    def _still_moving(self, known: int, *, final: bool) -> list[Found]:
+        """A rise out of the last rest into a movement that goes on. final: no more data will come."""
+        p = self._params
+        rest = self._rest
+        if rest is None or rest.end is None or rest.up is None or self._told_until is not None:
+            return []
+        if known - rest.end > round(p.longest_s * GRID_HZ) + GRID_HZ:
+            return []
+        first = max(rest.end - AHEAD_POINTS - MARGIN_POINTS, self._first)
+        vertical = self._vertical[self._cut(first, known)]
+        if final:
+            vertical = np.concatenate((vertical, np.full(MARGIN_POINTS, vertical[-1] if len(vertical) else 0.0)))
+        anchor = slice(rest.end - AHEAD_POINTS - first, rest.end + REACH_POINTS - first)
+        match = self._bank.best(vertical, anchor, +1, (p.least_template_m, p.most_template_m))
+        if match is None or match.explained < p.explained or first + match.last > known:
+            return []
+        if not final and known - (first + match.last) < CONFIRM_POINTS:
+            return []
+        after = self._up[min(first + match.last + REACH_POINTS // 5, known - 1) - self._first]
+        path = self._up[self._cut(first + match.first - AHEAD_POINTS, first + match.last + AHEAD_POINTS)]
+        lean = np.minimum(angle_deg(path, rest.up), angle_deg(path, after)).max()
+        gained = gained_m(self._vertical[self._cut(rest.end, first + match.last + 15)], rest.level)
+        leaning = angle_deg(path, rest.up).max()
+        if leaning < p.leaning_deg or lean > p.bow_deg or gained < p.least_gained_m:
+            return []
+        self._told_until = first + match.last
+        return [
+            Found(
+                known_k=self._second_of(known),
+                start_s=rest.end / GRID_HZ,
+                end_s=(first + match.last) / GRID_HZ + 0.3,
+                before=rest.up,
+                after=after,
+                gained_m=match.moved_m,
+                moved=True,
+                p=match.explained,
+                lean_deg=float(lean),
+                leaning_deg=float(leaning),
+                from_rest_to_rest=False,
+            )
+        ]
 
-    def _reach_s(self, one_s: float, other_s: float) -> float:
-        """How far apart the middles of two movements must be: they neither overlap nor stand too close."""
-        return max(self._params.apart_s, (one_s + other_s) / 2.0)
+    def _into_rest(self, start: int, known: int, level: float, up: Floats) -> list[Found]:
+        """A sit-down out of a longer movement into the rest that begins at `start`."""
+        p = self._params
+        reach = REACH_POINTS + round(2.6 * GRID_HZ) + AHEAD_POINTS + MARGIN_POINTS
+        first = max(start - reach, self._first)
+        vertical = self._vertical[self._cut(first, known)]
+        anchor = slice(start - REACH_POINTS - first, start + AHEAD_POINTS - first)
+        match = self._bank.best(vertical, anchor, -1, (p.least_template_m, p.most_template_m))
+        if match is None or match.explained < p.explained:
+            return []
+        if self._told_until is not None and first + match.first < self._told_until:
+            return []  # the end of a rise
+        before = self._up[max(first + match.first - REACH_POINTS // 5, self._first) - self._first]
+        path = self._up[self._cut(first + match.first - AHEAD_POINTS, first + match.last + AHEAD_POINTS)]
+        lean = np.minimum(angle_deg(path, up), angle_deg(path, before)).max()
+        sunk = gained_m(self._vertical[self._cut(first + match.first - 15, start)][::-1], level)
+        leaning = angle_deg(path, up).max()
+        if leaning < p.leaning_deg or lean > p.bow_deg or sunk < p.least_gained_m:
+            return []
+        return [
+            Found(
+                known_k=self._second_of(known),
+                start_s=(first + match.first) / GRID_HZ,
+                end_s=start / GRID_HZ,
+                before=before,
+                after=up,
+                gained_m=match.moved_m,
+                moved=True,
+                p=match.explained,
+                lean_deg=float(lean),
+                leaning_deg=float(leaning),
+                from_rest_to_rest=False,
+            )
+        ]
 
-    def _named(self, c: _Candidate, zero: Vec | None) -> Transition:
-        start_s, end_s = c.centre_s - c.duration_s / 2.0, c.centre_s + c.duration_s / 2.0
-        before, after = self._up_at(start_s - 1.0), self._up_at(end_s + 1.0)
-        limit = self._params.lying_deg
-        kind = "sit-to-stand" if c.moved_m > 0.0 else "stand-to-sit"
-        if zero and before and separation_deg(before, zero) > limit:
-            kind = "lie-to-sit"
-        elif zero and after and separation_deg(after, zero) > limit:
-            kind = "sit-to-lie"
-        return Transition(kind, round(start_s, 2), round(end_s, 2), round(c.explained, 4))
+    def _second_of(self, known: int) -> int:
+        """The second whose data reach grid point `known`."""
+        return (known + self._movement.delay - 1) // GRID_HZ
 
-    def _up_at(self, t_s: float) -> Vec | None:
-        """Up of the second that holds t_s, or of the nearest one there is."""
-        if not self._ups:
-            return None
-        return min(self._ups, key=lambda each: abs(each[0] + 0.5 - t_s))[1]
+
+def _angle(up: Floats, zero: Vec | None) -> float:
+    """deg; 0 while there is no zero: nothing is then taken for lying."""
+    return float(angle_deg(up[None, :], np.asarray(zero))[0]) if zero else 0.0
+
+
+def _by_height(found: Found) -> str:
+    return "sit-to-stand" if found.gained_m > 0.0 else "stand-to-sit"
+
+
+def _transition(kind: str, found: Found, p: float) -> Transition:
+    return Transition(kind, round(found.start_s, 2), round(max(found.end_s, found.start_s + 0.02), 2), round(p, 4))

@@ -32,7 +32,21 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.stream import BadPacket, Battery, Epoch, Event, Floats, Gap, Link, Mark, Record, Samples, Tick, Wearer
+from monitor.stream import (
+    BadPacket,
+    Battery,
+    Epoch,
+    Event,
+    Floats,
+    Gap,
+    Link,
+    Mark,
+    Record,
+    Samples,
+    Temperature,
+    Tick,
+    Wearer,
+)
 
 Integers: TypeAlias = NDArray[np.int64]
 Json: TypeAlias = "str | float | bool | list[Json] | dict[str, Json] | None"
@@ -241,7 +255,7 @@ def _scale_rows(scales: tuple[tuple[int, int, int, int], ...]) -> tuple[Integers
 
 # ---------------------------------------------------------------- Records and Events <-> JSON
 
-Item: TypeAlias = Gap | BadPacket | Link | Battery | Tick | Wearer | Mark | Event
+Item: TypeAlias = Gap | BadPacket | Link | Battery | Temperature | Tick | Wearer | Mark | Event
 
 
 def kind_of(item_type: type) -> str:
@@ -324,7 +338,10 @@ def _decode(kinds: Mapping[str, type], kind: str, t_s: float | None, body: str) 
         fields = json.loads(body)
         if isinstance(fields, list):
             names = [name for name in shape if name != "t_s"]
-            fields = dict(zip(names, typing.cast("list[Any]", fields), strict=True))
+            values = typing.cast("list[Any]", fields)
+            if len(values) > len(names):
+                raise ValueError(f"{kind} has {len(values)} values, {len(names)} are known")
+            fields = dict(zip(names, values, strict=False))  # older files lack the newest ones, which have defaults
         if "t_s" in shape:
             fields["t_s"] = t_s
         return item_type(**{name: shape[name](value) for name, value in fields.items()})

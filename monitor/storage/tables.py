@@ -17,16 +17,20 @@ from monitor.storage.codec import Json, plain
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
+    AlignmentChanged,
     BoutEnded,
     Break,
+    ClipMoved,
     Epoch,
     Event,
+    Fidget,
     Floats,
     Gap,
     PostureChanged,
     ReferenceChanged,
     SensorSilent,
     Transition,
+    UprightShift,
 )
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -41,6 +45,10 @@ EVENT_TYPES: dict[type, str] = {
     AlertCleared: "alert-cleared",
     PostureChanged: "posture",
     ReferenceChanged: "reference",
+    UprightShift: "upright-shift",
+    Fidget: "fidget",
+    ClipMoved: "clip-moved",
+    AlignmentChanged: "alignment",
     SensorSilent: "sensor-silent",
     Gap: "gap",
 }

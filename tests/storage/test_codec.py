@@ -30,6 +30,7 @@ from monitor.stream import (
     Gap,
     Link,
     LinkState,
+    LyingSide,
     Mark,
     Posture,
     Record,
@@ -132,7 +133,11 @@ def items(union):
         tuple[float, float, float]: st.tuples(floats, floats, floats),
     }
     by_type = {float: floats, str: labels, int: st.integers(), bool: st.booleans(), **extra}
-    by_type |= {Posture: st.sampled_from(Posture), LinkState: st.sampled_from(LinkState)}
+    by_type |= {
+        Posture: st.sampled_from(Posture),
+        LinkState: st.sampled_from(LinkState),
+        LyingSide: st.sampled_from(LyingSide),
+    }
     classes = [c for c in typing.get_args(union) if c not in {Samples, Mark}]
     return st.one_of([st.builds(c, **{k: by_type[t] for k, t in typing.get_type_hints(c).items()}) for c in classes])
 

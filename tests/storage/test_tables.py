@@ -152,7 +152,7 @@ def test_events(tmp_path):
     lines = read_jsonl(tmp_path / "a.jsonl")
     assert lines == [
         {"type": "posture", "start_s": 3.0, "previous": "unknown", "posture": "sitting", "p": 0.9},
-        {"type": "bout", "posture": "sitting", "start_s": 3.0, "end_s": 33.5},
+        {"type": "bout", "posture": "sitting", "start_s": 3.0, "end_s": 33.5, "steps": 0, "lying": ""},
         {"type": "break", "start_s": 33.5, "end_s": 40.0},
         {"type": "reference", "start_s": 50.0, "up": [0.0, 1.0, 0.0], "bouts": 3, "spread_deg": 1.5},
         {
