@@ -6,7 +6,7 @@ is at rest: there a template has to explain the signal, and the trunk has to lea
 or after is told by the angle to the zero.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from monitor.stream import Floats, Transition
 REST_POINTS = 20  # at rest for this long: a rest, and not a turning point
 SETTLED_POINTS = 36  # of the rest after a movement: what the sensor says at rest
 BEFORE_POINTS = 40  # of the rest before it
+PAUSE_POINTS = 70  # a shorter rest may be a pause in a movement: half-way into a low seat
 WIDEN_POINTS = 20
 REACH_POINTS = 75  # a movement begins (ends) within this of the rest beside it
 AHEAD_POINTS = 10
@@ -61,7 +62,12 @@ class TransitionParams:
     surely_lying_deg: float = 78.0
     bed_deg: float = 35.0
     seat_m: float = 0.2
+    sure_m: float = 0.35
     recline_s: float = 3.3  # from standing, nobody lies down sooner
+    slow_s: float = 4.0
+    upright_deg: float = 15.0
+    turned_deg: float = 10.0
+    slow_lean_deg: float = 15.0
     rest: RestParams = field(default_factory=RestParams)
 
 
@@ -96,26 +102,52 @@ class Found:
     lean_deg: float
     leaning_deg: float
     from_rest_to_rest: bool = True
+    whole: "Found | None" = None
 
 
 def named(found: Found, zero: Vec | None, p: TransitionParams) -> Transition | None:
     """What the movement was, or None; zero: up of the wearer's zero, sensor frame, None while there is none."""
+    one = _named(found, zero, p)
+    if one is None and found.whole and found.whole.gained_m < 0.0:
+        return _named(found.whole, zero, p)
+    return one
+
+
+def _named(found: Found, zero: Vec | None, p: TransitionParams) -> Transition | None:
     lay, lies = _angle(found.before, zero), _angle(found.after, zero)
     most = max(lay, lies)
     if not found.from_rest_to_rest:
         return None if most > p.surely_lying_deg else _transition(_by_height(found), found, found.p)
     length_s = found.end_s - found.start_s
-    seat = length_s <= p.recline_s and abs(found.gained_m) >= p.seat_m and most <= p.surely_lying_deg
+    limit_deg = p.surely_lying_deg if length_s <= p.recline_s else p.lying_deg if found.gained_m > 0.0 else 0.0
+    seat = found.moved and abs(found.gained_m) >= p.seat_m and most <= limit_deg
     if most > p.reclined_deg and not seat:
         if most <= p.lying_deg or abs(lay - lies) < p.bed_deg:
             return None  # neither seat nor bed, as a sensor in the hand; or turned over
         return _transition("lie-to-sit" if lay > lies else "sit-to-lie", found, min(1.0, abs(lay - lies) / 90.0))
+    if _sat_slowly(found, lay, lies, p):
+        return _transition("stand-to-sit", found, 0.6)
     if found.lean_deg > p.bow_deg or (not found.moved and found.lean_deg >= p.seen_bow_deg):
         return _transition("bow", found, min(1.0, found.lean_deg / 90.0))
     least_lean = p.brief_lean_deg if length_s <= p.brief_s else p.long_lean_deg
+    if abs(found.gained_m) >= p.sure_m:
+        least_lean /= 2.0
     if not found.moved or found.leaning_deg < least_lean:
         return None
     return _transition(_by_height(found), found, found.p)
+
+
+def _sat_slowly(found: Found, lay: float, lies: float, p: TransitionParams) -> bool:
+    """Over seconds of slow movement the height is lost in the seat's jolt: then the lean tells, and the new pose."""
+    return (
+        not found.moved
+        and found.end_s - found.start_s >= p.slow_s
+        and lay <= p.upright_deg
+        and lies >= lay
+        and float(angle_deg(found.before[None, :], found.after)[0]) >= p.turned_deg
+        and found.lean_deg >= p.slow_lean_deg
+        and found.leaning_deg >= p.leaning_deg
+    )
 
 
 class Transitions:
@@ -138,6 +170,8 @@ class Transitions:
         self._since: int | None = None  # start of the present run at rest
         self._rest: _Rest | None = None  # the last confirmed one
         self._answered = True  # whether the movement before the present rest has been judged
+        self._paused: _Rest | None = None  # the rest before the last, where that was a mere pause in a movement
+        self._moved = False  # whether the movement before the present rest changed the height
         self._told_until: int | None = None  # end of what has been named of the present movement while it goes on
 
     def push(self, k: int, rows: Floats) -> list[Found]:
@@ -217,6 +251,8 @@ class Transitions:
         if not self._answered:
             events = self._rest_reached(since, end)
         back = max(since, end - BEFORE_POINTS)
+        pause = end - since < PAUSE_POINTS and not self._moved
+        self._paused = self._rest if pause else None
         self._rest = _Rest(since, end, float(self._vertical[self._cut(back, end)].mean()), self._mean_up(back, end))
         self._told_until = None
         return events
@@ -241,33 +277,38 @@ class Transitions:
         length_s = (start - before.end) / GRID_HZ
         if self._told_until is not None or length_s > self._params.longest_s:
             return self._into_rest(start, known, level, up)
-        return self._between(before, start, known, level, up)
+        found = self._between(before, start, known, level, up)
+        self._moved = found is not None and found.moved
+        if found is None:
+            return []
+        paused = self._paused
+        if paused is None or paused.end is None or (start - paused.end) / GRID_HZ > self._params.longest_s:
+            return [found]
+        return [replace(found, whole=self._between(paused, start, known, level, up))]
 
-    def _between(self, before: _Rest, start: int, known: int, level: float, up: Floats) -> list[Found]:
+    def _between(self, before: _Rest, start: int, known: int, level: float, up: Floats) -> Found | None:
         """From rest to rest."""
         p = self._params
         begin = before.end if before.end is not None else start
         if (start - begin) / GRID_HZ < p.shortest_s or before.up is None:
-            return []
+            return None
         height = height_m(self._vertical[self._cut(begin - WIDEN_POINTS, start + WIDEN_POINTS)], before.level, level)
         gained = float(height[-1])
         way = float(np.abs(np.diff(height)).sum())
         path = self._up[self._cut(begin, start)]
         from_before, from_after = angle_deg(path, before.up), angle_deg(path, up)
-        return [
-            Found(
-                known_k=self._second_of(known),
-                start_s=begin / GRID_HZ,
-                end_s=start / GRID_HZ,
-                before=before.up,
-                after=up,
-                gained_m=gained,
-                moved=p.least_m <= abs(gained) <= p.most_m and way <= p.winding * abs(gained),
-                p=min(1.0, abs(gained) / 0.25) * (0.5 + 0.5 * abs(gained) / max(way, 1e-9)),
-                lean_deg=float(np.minimum(from_before, from_after).max()),
-                leaning_deg=float((from_before if gained < 0.0 else from_after).max()),
-            )
-        ]
+        return Found(
+            known_k=self._second_of(known),
+            start_s=begin / GRID_HZ,
+            end_s=start / GRID_HZ,
+            before=before.up,
+            after=up,
+            gained_m=gained,
+            moved=p.least_m <= abs(gained) <= p.most_m and way <= p.winding * abs(gained),
+            p=min(1.0, abs(gained) / 0.25) * (0.5 + 0.5 * abs(gained) / max(way, 1e-9)),
+            lean_deg=float(np.minimum(from_before, from_after).max()),
+            leaning_deg=float((from_before if gained < 0.0 else from_after).max()),
+        )
 
     def _still_moving(self, known: int, *, final: bool) -> list[Found]:
         """A rise out of the last rest into a movement that goes on. final: no more data will come."""
