@@ -4,6 +4,7 @@ SitwellError                 one sentence that says what to do next; the command
 ├── SensorError              Bluetooth or the sensor: off, not found, vanished, refused, unknown
 ├── RecordingError           a recording cannot be read or written            (path)
 ├── FileFormatError          a file to import is not what it should be        (path, line)
+├── PoseError                what a guided protocol measured cannot be used
 └── ConfigError              a setting is wrong                               (path, key)
 """
 
@@ -34,6 +35,10 @@ class FileFormatError(SitwellError):
         super().__init__(f"{where}: {message}")
         self.path = str(path)
         self.line = line
+
+
+class PoseError(SitwellError):
+    """A guided alignment or calibration was not done as asked; the text says what to do anew."""
 
 
 class ConfigError(SitwellError):

@@ -8,7 +8,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from monitor.signal.alignment import AXES, PARALLEL_COS, angle_deg, body_frame, tilt_obliquity_deg
+from monitor.signal.alignment import (
+    AXES,
+    PARALLEL_COS,
+    angle_deg,
+    body_frame,
+    frame,
+    minimal_rotation,
+    rotate,
+    separation_deg,
+    tilt_obliquity_deg,
+)
 
 ANTERIOR, CRANIAL, RIGHT = np.eye(3)
 directions = st.tuples(*[st.floats(-1.0, 1.0)] * 3).filter(lambda v: sum(x * x for x in v) > 0.01)
@@ -93,3 +103,40 @@ def test_block_length_changes_no_bit():
     whole = np.stack((*tilt_obliquity_deg(up, rotation), angle_deg(up, rotation[1])))
     single = [np.stack((*tilt_obliquity_deg(row, rotation), angle_deg(row, rotation[1]))) for row in up[:, None, :]]
     np.testing.assert_array_equal(np.concatenate(single, axis=1), whole)
+
+
+@settings(max_examples=60, deadline=None)
+@given(directions, directions)
+def test_the_minimal_rotation_takes_one_to_the_other_and_turns_nothing_else(before, after):
+    a, b = normal(before), normal(after)
+    assume(np.dot(a, b) > -0.9998)  # up to 179 degrees; half a turn has a test of its own
+    turn = minimal_rotation(a, b)
+    np.testing.assert_allclose(turn @ turn.T, np.eye(3), atol=1e-9)
+    np.testing.assert_allclose(rotate(a, turn), b, atol=1e-9)
+    assert Rotation.from_matrix(turn).magnitude() == pytest.approx(math.radians(separation_deg(a, b)), abs=1e-6)
+
+
+@pytest.mark.parametrize("v", [(1.0, 0.0, 0.0), (0.0, -1.0, 0.0), (0.6, 0.0, 0.8)])
+def test_half_a_turn_is_a_rotation_too(v):
+    turn = minimal_rotation(v, tuple(-x for x in v))
+    np.testing.assert_allclose(rotate(v, turn), [-x for x in v], atol=1e-12)
+    assert np.linalg.det(turn) == pytest.approx(1.0)
+    np.testing.assert_allclose(minimal_rotation(v, v), np.eye(3), atol=1e-15)
+
+
+@settings(max_examples=60, deadline=None)
+@given(directions, directions)
+def test_a_frame_takes_any_direction_to_the_front(up, anterior):
+    y, hint = normal(up), normal(anterior)
+    assume(abs(np.dot(y, hint)) < PARALLEL_COS - 1e-9)
+    rotation = frame(y, hint)
+    np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(rotation) == pytest.approx(1.0)
+    assert rotation[0] @ hint > 0.49
+    assert abs(rotation[2] @ hint) < 1e-12
+
+
+@pytest.mark.parametrize("axis", sorted(AXES))
+def test_a_body_frame_is_the_frame_with_that_axis(axis):
+    up = normal((0.3, 0.8, -0.4))
+    np.testing.assert_array_equal(body_frame(up, axis), frame(up, AXES[axis]))
