@@ -10,14 +10,19 @@ from dataclasses import asdict, fields, is_dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from monitor.errors import ConfigError
 from monitor.pipeline import Profile
-from monitor.signal.alignment import AXES
+from monitor.signal.alignment import AXES, Alignment, Vec
+from monitor.signal.calibration import Calibration
 from monitor.states.alerts import MEASURES, AlertRule
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 APP = "sitwell"
+Table = TypeVar("Table", bound="DataclassInstance")
 BELOW_ZERO = {"band.usual_sitting_deg", "band.usual_standing_deg"}  # angles against the zero: either sign
 ZERO = {  # 0 says "none of it" here; in every other setting it would switch the computation off or break it
     "epochs.hole_s",
@@ -41,6 +46,8 @@ HIGHEST = {  # shares and probabilities, and the lag that the 3-s promise allows
     "posture.lag": 2,
 }
 
+_NO_ALIGNMENT = Alignment((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 2.0)  # types and defaults only: a table must say both ways
+
 
 def profile_path() -> Path:
     """The wearer's own profile.toml; it need not exist."""
@@ -54,6 +61,16 @@ def recordings_dir() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path(APP, appauthor=False) / "recordings"
+
+
+def sites_dir() -> Path:
+    """Where alignments are kept, one file a wear site."""
+    return recordings_dir().with_name("sites")
+
+
+def calibrations_dir() -> Path:
+    """Where calibrations are kept, one file a sensor."""
+    return recordings_dir().with_name("calibrations")
 
 
 def default_profile() -> Profile:
@@ -93,6 +110,7 @@ def profile_to_mapping(profile: Profile) -> dict[str, Any]:
 def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str = "profile") -> Profile:
     """`base` with the values of `mapping` laid over it; alert rules are laid over those of the same name."""
     sections = {f.name: getattr(base, f.name) for f in fields(base) if is_dataclass(getattr(base, f.name))}
+    sections = {name: section for name, section in sections.items() if not isinstance(section, Alignment | Calibration)}
     changes: dict[str, Any] = {}
     for key, value in mapping.items():
         if key == "anterior_axis":
@@ -101,11 +119,74 @@ def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str =
             changes[key] = value
         elif key == "alert":
             changes["alerts"] = _rules(value, base.alerts, where)
+        elif key == "alignment":
+            changes[key] = None if value is None else alignment_from(value, where)
+        elif key == "calibration":
+            changes[key] = calibration_from(value, where)
         elif key in sections:
             changes[key] = _section(key, sections[key], value, where)
         else:
-            raise ConfigError(_unknown(key, ["anterior_axis", "alert", *sections]), where, key)
+            raise ConfigError(
+                _unknown(key, ["anterior_axis", "alert", "alignment", "calibration", *sections]), where, key
+            )
     return replace(base, **changes)
+
+
+def alignment_from(table: object, where: str) -> Alignment:
+    """An [alignment] of a profile, a recording or a site file."""
+    read = filled("alignment", _NO_ALIGNMENT, table, where)
+    lengths = [math.sqrt(sum(x * x for x in v)) for v in (read.anterior, read.up)]
+    if any(abs(length - 1.0) > 1e-3 for length in lengths):
+        raise ConfigError("anterior and up of [alignment] must be there, each of length 1", where, "alignment.anterior")
+    if any(abs(length - 1.0) > 1e-9 for length in lengths):  # written by hand with few digits
+        scaled = [
+            cast("Vec", tuple(x / length for x in v))
+            for v, length in zip((read.anterior, read.up), lengths, strict=True)
+        ]
+        read = replace(read, anterior=scaled[0], up=scaled[1])
+    if abs(sum(a * b for a, b in zip(read.anterior, read.up, strict=True))) > 0.5:
+        raise ConfigError("anterior of [alignment] must lie across up", where, "alignment.anterior")
+    if not 0.0 <= read.sd_deg <= 180.0:
+        raise ConfigError(f"sd_deg of [alignment] is {read.sd_deg:g}; it must be 0 to 180", where, "alignment.sd_deg")
+    if len(read.slump_range_deg) not in {0, 2}:
+        raise ConfigError(
+            "slump_range_deg of [alignment] must hold two tilts, seated upright and slumped, or none",
+            where,
+            "alignment.slump_range_deg",
+        )
+    if any(abs(tilt) > 180.0 for tilt in (*read.sitting_styles_deg, *read.slump_range_deg)):
+        raise ConfigError("tilts of [alignment] must be within 180 degrees", where, "alignment.sitting_styles_deg")
+    return read
+
+
+def calibration_from(table: object, where: str) -> Calibration:
+    """A [calibration] of a profile, a recording or a sensor's file."""
+    read = filled("calibration", Calibration(), table, where)
+    for key, values, low, high in (
+        ("offset_g", read.offset_g, -0.5, 0.5),
+        ("gain", read.gain, 0.5, 1.5),
+        ("per_degree_g", read.per_degree_g, -0.1, 0.1),
+        ("at_deg_c", (read.at_deg_c,), -60.0, 120.0),
+    ):
+        if any(not low <= value <= high for value in values):
+            raise ConfigError(f"{key} of [calibration] must be {low:g} to {high:g}", where, f"calibration.{key}")
+    return read
+
+
+def filled(name: str, base: Table, table: object, where: str) -> Table:
+    """`base` with the values of `table` laid over it, each of the kind that stands in `base`: a number, text, or a list
+    of numbers, as long as that of `base` unless that is empty.
+    """
+    if not isinstance(table, dict):
+        raise ConfigError(f"{name} must be a table: write [{name}] and its settings below it", where, name)
+    values: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", table).items():
+        full = f"{name}.{key}"
+        like = getattr(base, key, None) if key in {f.name for f in fields(base)} else None
+        if like is None:
+            raise ConfigError(_unknown(key, [f.name for f in fields(base)], f"in [{name}]"), where, full)
+        values[key] = _value(value, like, full, where)
+    return replace(base, **values)
 
 
 def _section(name: str, base: Any, table: object, where: str) -> Any:
@@ -117,11 +198,15 @@ def _section(name: str, base: Any, table: object, where: str) -> Any:
         if key not in known:
             raise ConfigError(_unknown(key, known, f"in [{name}]"), where, f"{name}.{key}")
         full = f"{name}.{key}"
-        values[key] = _number(value, getattr(base, key), full, where)
-        if full not in BELOW_ZERO and (values[key] < 0 or (values[key] == 0 and full not in ZERO)):
+        if is_dataclass(getattr(base, key)):
+            values[key] = _section(full, getattr(base, key), value, where)
+            continue
+        values[key] = _value(value, getattr(base, key), full, where)
+        numbers = cast("tuple[float, ...]", values[key] if isinstance(values[key], tuple) else (values[key],))
+        if full not in BELOW_ZERO and any(each < 0 or (each == 0 and full not in ZERO) for each in numbers):
             least = "0 or more" if full in ZERO else "above 0"
             raise ConfigError(f"{full} is {value!r}; it must be {least}", where, full)
-        if values[key] > HIGHEST.get(full, math.inf):
+        if max(numbers, default=0.0) > HIGHEST.get(full, math.inf):
             raise ConfigError(f"{full} is {value!r}; it must be {HIGHEST[full]:g} or less", where, full)
     return replace(base, **values)
 
@@ -163,6 +248,20 @@ def _rule(given: Mapping[str, Any], where: str) -> AlertRule:
     if numbers["hold_s"] < 1.0 or numbers["repeat_s"] < 1.0:
         raise ConfigError(f"hold_s and repeat_s of alert {name!r} must be 1 second or more", where, "alert.hold_s")
     return AlertRule(name=name, measure=given["measure"], message=given["message"], **numbers)
+
+
+def _value(value: object, like: Any, key: str, where: str) -> Any:
+    """`value` as text, a tuple of numbers or a number, whichever `like` is."""
+    if isinstance(like, str):
+        if not isinstance(value, str):
+            raise ConfigError(f"{key} is {value!r}; it must be text in quotes", where, key)
+        return value
+    if not isinstance(like, tuple):
+        return _number(value, like, key, where)
+    length = len(cast("tuple[float, ...]", like))
+    if not isinstance(value, list | tuple) or (length and len(cast("list[Any]", value)) != length):
+        raise ConfigError(f"{key} must be a list of {length or 'some'} numbers", where, key)
+    return tuple(_number(each, 0.0, key, where) for each in cast("list[Any]", value))
 
 
 def _number(value: object, like: float, key: str, where: str) -> float:

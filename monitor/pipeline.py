@@ -11,7 +11,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.signal.alignment import Vec, body_frame, direction_deg, separation_deg, tilt_obliquity_deg
+from monitor.signal.alignment import Alignment, Vec, body_frame, direction_deg, separation_deg, tilt_obliquity_deg
+from monitor.signal.calibration import Calibration
 from monitor.signal.epochs import ANTI_ALIAS_HZ, GRID_HZ, Cut, EpochParams, Features, Gridder, features
 from monitor.signal.filters import SosFilter, lowpass
 from monitor.signal.gait import GaitParams, StepCounter, periodicity, windows3
@@ -46,9 +47,13 @@ class Profile:
     """Every parameter of the computation.
 
     anterior_axis : the sensor axis that points forward, a key of alignment.AXES
+    alignment     : how the sensor sits, from a guided alignment; it goes before anterior_axis
+    calibration   : the accelerometer's own errors
     """
 
     anterior_axis: str = "-z"
+    alignment: Alignment | None = None
+    calibration: Calibration = field(default_factory=Calibration)
     orientation: OrientationParams = field(default_factory=OrientationParams)
     epochs: EpochParams = field(default_factory=EpochParams)
     gait: GaitParams = field(default_factory=GaitParams)

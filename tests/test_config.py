@@ -1,5 +1,7 @@
 """Settings: what is left out stays, what is wrong is one sentence with the file, the name and what was meant."""
 
+import json
+import math
 import time
 import tomllib
 from dataclasses import fields, is_dataclass, replace
@@ -12,10 +14,18 @@ from monitor import config
 from monitor.config import HIGHEST, load_profile, local_zone, profile_from_mapping, profile_to_mapping
 from monitor.errors import ConfigError, SitwellError
 from monitor.pipeline import Profile
+from monitor.signal.alignment import Alignment, frame
+from monitor.signal.calibration import Calibration
 from monitor.states.alerts import AlertRule, BandParams
 
 SECTIONS = {f.name: getattr(Profile(), f.name) for f in fields(Profile) if is_dataclass(getattr(Profile(), f.name))}
-SETTINGS = [f"{name}.{f.name}" for name, section in SECTIONS.items() for f in fields(section)]
+del SECTIONS["calibration"]  # vectors: below
+SETTINGS = [
+    f"{name}.{f.name}"
+    for name, section in SECTIONS.items()
+    for f in fields(section)
+    if not isinstance(getattr(section, f.name), tuple) and not is_dataclass(getattr(section, f.name))
+]
 NEW = """[[alert]]
 name = 'late'
 measure = 'sitting_s'
@@ -316,3 +326,82 @@ def test_what_is_above_its_range_is_refused(own, name):
     sentence, wrong = refusal(own, f"[{section}]\n{key} = 3")
     assert sentence.endswith("or less")
     assert wrong == name
+
+
+# ------------------------------------------------------------ alignment and calibration
+
+
+units = (
+    st.tuples(*[st.floats(-1.0, 1.0)] * 3)
+    .filter(lambda v: sum(x * x for x in v) > 0.01)
+    .map(lambda v: tuple(x / math.hypot(*v) for x in v))
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(units, units, st.floats(0.0, 180.0), st.lists(st.floats(-180.0, 180.0), max_size=3), st.booleans())
+def test_an_alignment_survives_being_written_down(up, across, sd_deg, styles, ranged):
+    anterior = frame(up, across)[0].tolist()
+    slump = (-10.0, -25.0) if ranged else ()
+    profile = Profile(
+        alignment=Alignment(tuple(anterior), up, sd_deg, tuple(styles), slump),
+        calibration=Calibration((0.01, -0.02, sd_deg / 1000.0), (0.98, 1.0, 1.02), (0.0, 0.0, 4e-3), 31.0),
+    )
+    written = json.loads(json.dumps(profile_to_mapping(profile)))
+    assert profile_from_mapping(written, Profile()) == profile
+    assert profile_from_mapping(profile_to_mapping(profile), load_profile_defaults()) == replace(
+        profile, alerts=load_profile_defaults().alerts
+    )
+
+
+def test_no_alignment_is_none_again():
+    assert (
+        profile_from_mapping({"alignment": None}, Profile(alignment=Alignment((1, 0, 0), (0, 1, 0), 2.0))) == Profile()
+    )
+
+
+def test_few_digits_are_brought_to_length_1(own):
+    alignment = own("[alignment]\nanterior = [0.174, 0, -0.985]\nup = [0, 1, 0]\n").alignment
+    assert math.hypot(*alignment.anterior) == pytest.approx(1.0, abs=1e-12)
+    assert alignment.sd_deg == 2.0
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "key"),
+    [
+        ("[transitions.rest]\nquite_mg = 5", "'quiet_mg'", "transitions.rest.quite_mg"),
+        ("[transitions.rest]\nquiet_mg = -5", "above 0", "transitions.rest.quiet_mg"),
+        ("[transitions]\nrest = 5", "must be a table", "transitions.rest"),
+        ("[posture]\nrecline_deg = [50]", "list of 2 numbers", "posture.recline_deg"),
+        ("[posture]\nrecline_deg = [-50, 80]", "above 0", "posture.recline_deg"),
+        ("[alignment]\nup = [0, 1, 0]", "each of length 1", "alignment.anterior"),
+        ("[alignment]\nanterior = [2, 0, 0]\nup = [0, 1, 0]", "each of length 1", "alignment.anterior"),
+        ("[alignment]\nanterior = [0.0, 1, 0]\nup = [0, 1, 0]", "across up", "alignment.anterior"),
+        ("[alignment]\nanterior = [1, 0]\nup = [0, 1, 0]", "list of 3 numbers", "alignment.anterior"),
+        ("[alignment]\nanterior = 1\nup = [0, 1, 0]", "list of 3 numbers", "alignment.anterior"),
+        ("[alignment]\nanterior = [1, 0, 0]\nup = [0, nan, 0]", "must be a number", "alignment.up"),
+        ("[alignment]\nanterior = [1, 0, 0]\nup = [0, 1, 0]\nsd_deg = -1", "0 to 180", "alignment.sd_deg"),
+        ("[alignment]\nanterior = [1, 0, 0]\nup = [0, 1, 0]\nsd_deg = 'a'", "must be a number", "alignment.sd_deg"),
+        (
+            "[alignment]\nanterior = [1, 0, 0]\nup = [0, 1, 0]\nslump_range_deg = [1]",
+            "two tilts",
+            "alignment.slump_range_deg",
+        ),
+        (
+            "[alignment]\nanterior = [1, 0, 0]\nup = [0, 1, 0]\nsitting_styles_deg = [400]",
+            "within 180",
+            "alignment.sitting_styles_deg",
+        ),
+        ("[alignment]\nanteriour = [1, 0, 0]", "'anterior'", "alignment.anteriour"),
+        ("alignment = 3", "must be a table", "alignment"),
+        ("[calibration]\ngain = [1, 1, 9.8]", "0.5 to 1.5", "calibration.gain"),
+        ("[calibration]\noffset_g = [1, 0, 0]", "-0.5 to 0.5", "calibration.offset_g"),
+        ("[calibration]\nper_degree_g = [1, 0, 0]", "-0.1 to 0.1", "calibration.per_degree_g"),
+        ("[calibration]\nat_deg_c = 300", "-60 to 120", "calibration.at_deg_c"),
+        ("calibration = []", "must be a table", "calibration"),
+    ],
+)
+def test_a_wrong_list_alignment_or_calibration_is_refused(own, text, words, key):
+    sentence, wrong = refusal(own, text)
+    assert words in sentence
+    assert wrong == key

@@ -1,7 +1,7 @@
 """The accelerometer's own errors: measured = gain · true + offset + drift · (temperature - at), each axis on its own.
 
-Six still faces on a table give offset and gain (measurement facts, section 3). A clip on a belt never sees six faces: in
-use only the scale can be followed, from |acc| at rest.
+Six still faces on a table give offset and gain (measurement facts, section 3). A clip on a belt never sees six faces:
+in use only the scale can be followed, from |acc| at rest.
 """
 
 import math
