@@ -8,7 +8,22 @@ from monitor.signal.orientation import offline_up
 from monitor.signal.reference import Reference
 from monitor.signal.timebase import split_at_gaps
 from monitor.storage.recording import Recording
-from monitor.stream import AlertRaised, Break, Epoch, Event, Floats, Gap, Posture, Record, Samples, Tick, join, last_s
+from monitor.stream import (
+    AlertRaised,
+    Break,
+    ClipMoved,
+    Epoch,
+    Event,
+    Floats,
+    Gap,
+    Posture,
+    Record,
+    ReferenceChanged,
+    Samples,
+    Tick,
+    join,
+    last_s,
+)
 
 BLOCK_S = 60.0  # samples pushed at once: long enough for NumPy, short enough for memory
 HINDSIGHT_BLOCK_S = 600.0
@@ -57,12 +72,13 @@ def analyze(
     """Run the whole recording.
 
     sink      : takes each record with its events and the pipeline after it; progress: takes the session time, s
-    hindsight : the zero is the median of all walking of the wear, and orientation is estimated with the future known
+    hindsight : the zero is the median of all walking since the clip last moved, and orientation is estimated with the
+                future known
     """
     gyro = gyro and recording.meta.gyro
     rate_hz = recording.meta.rate_hz
-    zero = walking_zero(recording, profile) if hindsight else None
-    pipeline = Pipeline(profile, rate_hz, gyro=gyro, reference=zero, learn=zero is None)
+    zeros = walking_zeros(recording, profile) if hindsight else ()
+    pipeline = Pipeline(profile, rate_hz, gyro=gyro, zeros=zeros)
     report = Report()
     blocks = joined(recording.records(), HINDSIGHT_BLOCK_S if hindsight else BLOCK_S)
     steps = _oriented_ahead(blocks, rate_hz, profile, gyro=gyro) if hindsight else ((block, None) for block in blocks)
@@ -115,14 +131,27 @@ def joined(records: Iterator[Record], block_s: float) -> Iterator[Record]:
         yield join(held)
 
 
-def walking_zero(recording: Recording, profile: Profile) -> Reference | None:
-    """The zero of the whole wear: median of all its level walking, from acceleration alone; None without a walk."""
+def walking_zeros(recording: Recording, profile: Profile) -> list[tuple[float, Reference]]:
+    """The zeros of the whole wear as (from this second on, zero): the median of all level walking between two moves of
+    the clip, from acceleration alone; none without a walk.
+    """
     whole = replace(profile, reference=replace(profile.reference, keep=100_000), alerts=())
     pipeline = Pipeline(whole, recording.meta.rate_hz, gyro=False)
+    zeros: list[tuple[float, Reference]] = []
     for record in joined(recording.records(), BLOCK_S):
-        pipeline.push(record)
-    pipeline.finish()
-    return pipeline.reference
+        for event in pipeline.push(record):
+            if isinstance(event, ClipMoved) and zeros and not _mere_step(zeros[-1][1]):
+                zeros.append((event.since_s, zeros[-1][1]))
+            elif isinstance(event, ReferenceChanged):
+                # The first zero holds from the start, and every renewal from when the clip came to sit there.
+                since_s = zeros[-1][0] if zeros else float("-inf")
+                zeros[-1:] = [(since_s, Reference(event.up, event.bouts, event.spread_deg))]
+    return zeros
+
+
+def _mere_step(zero: Reference) -> bool:
+    """A zero that was turned with the sensor and that no walk has confirmed: what comes next only mends it."""
+    return zero.bouts == 0
 
 
 def _oriented_ahead(

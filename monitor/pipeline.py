@@ -5,33 +5,38 @@ A second [k, k + 1) is answered 3 s after its end: one second for the centred ga
 
 import copy
 import math
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.signal.alignment import Alignment, Vec, body_frame, direction_deg, separation_deg, tilt_obliquity_deg
-from monitor.signal.calibration import Calibration
+from monitor.signal.alignment import Alignment, Vec, direction_deg, separation_deg, tilt_obliquity_deg
+from monitor.signal.calibration import Calibration, ScaleParams, ScaleTracker
 from monitor.signal.epochs import ANTI_ALIAS_HZ, GRID_HZ, Cut, EpochParams, Features, Gridder, features
 from monitor.signal.filters import SosFilter, lowpass
 from monitor.signal.gait import GaitParams, StepCounter, periodicity, windows3
 from monitor.signal.orientation import Orientation, OrientationParams
-from monitor.signal.reference import Reference, ReferenceParams, ReferenceTracker
+from monitor.signal.reference import Reference, ReferenceParams
 from monitor.states.alerts import AlertRule, Alerts, BandParams
 from monitor.states.bouts import BoutParams, Bouts
-from monitor.states.posture import NEUTRAL, Four, PostureModel, PostureParams
+from monitor.states.placement import Placement
+from monitor.states.posture import NEUTRAL, STATES, Four, PostureModel, PostureParams
 from monitor.states.transitions import Found, TransitionParams, Transitions, named
 from monitor.states.wear import Wear, WearParams
 from monitor.stream import (
+    ClipMoved,
     Epoch,
     Event,
     Floats,
+    LyingSide,
+    Mark,
     Posture,
     Record,
-    ReferenceChanged,
     Samples,
     SensorSilent,
+    Temperature,
     Tick,
     Transition,
     Wearer,
@@ -91,6 +96,7 @@ class _Measured:
     rhythm: float
     cadence_hz: float
     window_sd_mg: float
+    roughness: float
     steps: int
 
 
@@ -110,28 +116,27 @@ class _Second:
 class Pipeline:
     """One wearing, one sensor.
 
-    reference, learn : a zero to start with, and whether walking may change it (False in hindsight, where the zero is
-                       that of the whole wear)
+    zeros : in hindsight, the zeros of the whole wear as (from this second on, zero); without, walking gives them
     """
 
     def __init__(
-        self, profile: Profile, rate_hz: float, *, gyro: bool, reference: Reference | None = None, learn: bool = True
+        self, profile: Profile, rate_hz: float, *, gyro: bool, zeros: Sequence[tuple[float, Reference]] = ()
     ) -> None:
         self._profile = profile
         self.gyro = gyro
-        self._learn = learn
         self._orientation = Orientation(rate_hz, gyro=gyro, params=profile.orientation)
         self._anti_alias = SosFilter(lowpass(ANTI_ALIAS_HZ, rate_hz)) if rate_hz > 1.2 * GRID_HZ else None
         self._grid = Gridder(rate_hz, 6, profile.epochs)
         self._steps = StepCounter(profile.gait)
-        self._reference = ReferenceTracker(profile.reference, reference)
-        self._model = PostureModel(profile.posture)
+        self._placement = Placement(profile.reference, profile.anterior_axis, profile.alignment, zeros)
+        self._model = PostureModel(_with_styles(profile))
         self._wear = Wear(profile.wear)
         self._transitions = Transitions(profile.transitions, gyro=gyro)
         self._found: list[Found] = []  # movements that wait for the second with which they became known
         self._bouts = Bouts(profile.bouts)
         self._alerts = Alerts(profile.alerts, profile.band)
-        self._g0 = 0.0  # |acc| of this sensor at rest, g; 0 while unknown
+        self._scale = ScaleTracker(ScaleParams())
+        self._deg_c: float | None = None
         self._still = False
         self._held: Vec | None = None
         self._next_k: int | None = None
@@ -141,9 +146,6 @@ class Pipeline:
         self._history: Floats = np.zeros((2, GRID_HZ))
         self._waiting: list[_Second] = []
         self._pieces: list[tuple[Floats, Floats]] = []
-        self._zeros: list[tuple[float, Floats]] = []
-        if reference is not None:
-            self._zeros.append((-np.inf, body_frame(reference.up, profile.anterior_axis)))
 
     # ------------------------------------------------------------ in
 
@@ -156,7 +158,11 @@ class Pipeline:
             return self._tick(record.t_s)
         if isinstance(record, Wearer):
             return self._alerts.act(record)
-        return []  # Gap: the time stamps tell it; Link, Battery, BadPacket, Mark: for screens and files
+        if isinstance(record, Temperature):
+            self._deg_c = record.deg_c
+        elif isinstance(record, Mark):
+            self._corrected(record.label)
+        return []  # Gap: the time stamps tell it; Link, Battery, BadPacket: for screens and files
 
     def push_oriented(self, samples: Samples, up: Floats) -> list[Event]:
         """As push, with up (N, 3) already known (hindsight)."""
@@ -186,7 +192,7 @@ class Pipeline:
         t = np.concatenate([piece[0] for piece in self._pieces])
         up = np.concatenate([piece[1] for piece in self._pieces])
         tilt, obliquity = np.full(len(t), np.nan), np.full(len(t), np.nan)
-        for since_s, rotation in self._zeros:
+        for since_s, rotation in self._placement.frames:
             from_here = t >= since_s
             tilt[from_here], obliquity[from_here] = tilt_obliquity_deg(up[from_here], rotation)
         return Oriented(t, up, tilt, obliquity)
@@ -194,7 +200,12 @@ class Pipeline:
     @property
     def reference(self) -> Reference | None:
         """The wearer's zero."""
-        return self._reference.current
+        return self._placement.zero
+
+    @property
+    def placement_good(self) -> bool:
+        """False while the clip has moved and no walk has said where to: tilt is then a guess."""
+        return self._placement.good
 
     @property
     def provisional(self) -> Posture:
@@ -204,7 +215,7 @@ class Pipeline:
         if not self._wear.worn:
             return Posture.NOT_WORN
         posture = self._model.provisional
-        return posture if self._zeros or posture is Posture.WALKING else Posture.UNKNOWN
+        return posture if self._placement.frames or posture is Posture.WALKING else Posture.UNKNOWN
 
     @property
     def moving(self) -> bool:
@@ -224,13 +235,12 @@ class Pipeline:
     @property
     def tilt_sd_deg(self) -> float:
         """Standard uncertainty of a quasi-static tilt against the zero, deg; NaN before there is one."""
-        zero = self._reference.current
-        return float(np.hypot(FILTER_SD_DEG[self.gyro], zero.spread_deg)) if zero else float("nan")
+        return math.hypot(FILTER_SD_DEG[self.gyro], self._placement.spread_deg)
 
     # ------------------------------------------------------------ samples to seconds
 
     def _samples(self, block: Samples, up: Floats | None) -> list[Event]:
-        self._zeros = self._zeros[-1:]
+        self._placement.forget_frames()
         if not len(block):
             return []
         t = block.t_s
@@ -247,8 +257,9 @@ class Pipeline:
                 events += self._end_segment()
             piece = slice(start, stop)
             gyr = None if block.gyr_dps is None or not self.gyro else block.gyr_dps[piece]
-            piece_up = self._orientation.push(block.acc_g[piece], gyr) if up is None else up[piece]
-            acc = block.acc_g[piece] if self._anti_alias is None else self._anti_alias.push(block.acc_g[piece])
+            acc = self._profile.calibration.apply(block.acc_g[piece], self._deg_c)
+            piece_up = self._orientation.push(acc, gyr) if up is None else up[piece]
+            acc = acc if self._anti_alias is None else self._anti_alias.push(acc)
             events += self._epochs(self._grid.push(t[piece], np.concatenate((acc, piece_up), axis=1)))
             self._pieces.append((t[piece], piece_up))
         self._last_t = float(t[-1])
@@ -277,7 +288,7 @@ class Pipeline:
         if self._anti_alias is not None:
             self._anti_alias.reset()
         self._steps.reset()
-        self._reference.pause()
+        self._placement.pause()
         self._wear.pause()
         self._still = False  # `moving` flags the tilt as held until there is a new one
         return events
@@ -324,10 +335,13 @@ class Pipeline:
 
     def _seen(self, until_k: float) -> list[Event]:
         """Transitions that became known with second until_k or before: as events, and as evidence for the posture."""
-        zero = self._reference.current
         events: list[Event] = []
         while self._found and self._found[0].known_k <= until_k:
             found = self._found.pop(0)
+            if found.slipped:
+                events += self._clip(self._placement.slipped(found.end_s, _vec(found.before), _vec(found.after)))
+                continue
+            zero = self._placement.zero
             transition = named(found, zero.up if zero else None, self._profile.transitions)
             if transition:
                 self._model.see(transition)
@@ -339,9 +353,21 @@ class Pipeline:
         """Before the first walk, standing beside a seat that was taken or left gives a zero."""
         if transition.kind not in {"sit-to-stand", "stand-to-sit"} or not found.from_rest_to_rest:
             return []
-        up = (found.after if found.gained_m > 0.0 else found.before).tolist()
-        changed = self._learn and self._reference.stood((up[0], up[1], up[2]))
-        return self._new_zero(transition.end_s) if changed else []
+        return self._placement.stood(transition.end_s, _vec(found.after if found.gained_m > 0.0 else found.before))
+
+    def _clip(self, events: list[Event]) -> list[Event]:
+        """Where the clip has moved, what the posture model remembers of the sensor's frame turns with it."""
+        rotation = self._placement.rotation
+        if rotation is not None and any(isinstance(event, ClipMoved) for event in events):
+            self._model.turn(rotation)
+        return events
+
+    def _corrected(self, label: str) -> None:
+        """The wearer names a posture in a mark: 'standing', 'I am standing'."""
+        words = label.lower().replace(",", " ").split()
+        named_postures = [posture for posture in STATES if posture.value in words]
+        if len(named_postures) == 1:
+            self._model.correct(named_postures[0], self._held)
 
     def _windowed(self, block: Features, windows: Floats, *, skip_last: bool = False) -> list[Event]:
         """Seconds whose 3-s window is complete: the last one of a pending block, or all but the last of a new one."""
@@ -349,7 +375,10 @@ class Pipeline:
         if not len(windows):
             return []
         rhythm, lag_s = periodicity(windows)
-        sd_mg = (1000.0 * (windows - windows.mean(axis=1)[:, None])).std(axis=1)
+        centred = windows - windows.mean(axis=1)[:, None]
+        sd_mg = 1000.0 * np.sqrt((centred * centred).mean(axis=1))
+        change = windows[:, 1:] - windows[:, :-1]
+        roughness = 1000.0 * np.sqrt((change * change).mean(axis=1)) / np.maximum(sd_mg, 1e-6)
         steps = self._steps.push(block.vm[which])
         events: list[Event] = []
         columns = (
@@ -364,6 +393,7 @@ class Pipeline:
             rhythm,
             1.0 / lag_s,
             sd_mg,
+            roughness,
         )
         for row in zip(*(column.tolist() for column in columns), steps, strict=True):
             measured = _Measured(*row)
@@ -373,23 +403,29 @@ class Pipeline:
     def _measured(self, m: _Measured) -> list[Event]:
         """One second with all its features."""
         if not m.present:
-            self._reference.pause()
+            self._placement.pause()
             return self._second(self._blank_second(m.k), NEUTRAL)
         p = self._profile
         events: list[Event] = []
         walking = m.window_sd_mg >= p.gait.min_sd_mg and m.rhythm >= p.gait.min_periodicity
         acc_mean = (m.acc_mean[0], m.acc_mean[1], m.acc_mean[2])
-        if self._learn and self._reference.push(acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, walking=walking):
-            events += self._new_zero(m.k + 2.0)
+        events += self._clip(
+            self._placement.second(
+                m.k, acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, m.roughness, walking=walking
+            )
+        )
         wider = p.epochs.still_leave if self._still else 1.0
         quiet = m.vm_sd_mg < wider * p.epochs.still_sd_mg
         if quiet:
-            self._g0 = self._g0 + 0.02 * (m.vm_mean - self._g0) if self._g0 else min(max(m.vm_mean, 0.9), 1.1)
-        self._still = quiet and abs(m.vm_mean - self._g0) * 1000.0 < wider * p.epochs.still_offset_mg
+            self._scale.push(m.vm_mean)
+        self._still = quiet and abs(m.vm_mean - self._scale.scale_g) * 1000.0 < wider * p.epochs.still_offset_mg
         if self._still or self.gyro:
             self._held = (m.up[0], m.up[1], m.up[2])
+        was_worn = self._wear.worn
         worn = self._wear.push(acc_mean, m.axis_sd_mg)
-        zero = self._reference.current
+        if worn and not was_worn:
+            self._placement.taken_off()
+        zero = self._placement.zero
         # At rest the mean acceleration is up, without what a filter still remembers.
         x, y, z = m.acc_mean if self._still else m.up
         norm = math.sqrt(x * x + y * y + z * z)
@@ -399,13 +435,6 @@ class Pipeline:
             m.k, present=True, worn=worn, up=self._held, still=self._still, motion_mg=m.motion_mg, steps=m.steps
         )
         return events + self._second(second, self._model.evidence(up, angle, m.window_sd_mg, m.rhythm))
-
-    def _new_zero(self, t_s: float) -> list[Event]:
-        zero = self._reference.current
-        if zero is None:
-            return []
-        self._zeros.append((t_s, body_frame(zero.up, self._profile.anterior_axis)))
-        return [ReferenceChanged(t_s, zero.up, zero.bouts, zero.spread_deg)]
 
     # ------------------------------------------------------------ seconds to events
 
@@ -418,15 +447,19 @@ class Pipeline:
         return self._publish(self._waiting.pop(0), *answer) if answer else []
 
     def _publish(self, second: _Second, posture: Posture, p: float) -> list[Event]:
-        if not self._zeros and posture is not Posture.WALKING:
+        frame = self._placement.frame
+        if frame is None and posture is not Posture.WALKING:
             posture, p = Posture.UNKNOWN, 1.0  # what is not walking cannot be told apart without a zero
         if not second.present:
             posture, p = Posture.NO_DATA, 1.0
         elif not second.worn:
             posture, p = Posture.NOT_WORN, 1.0
         tilt = obliquity = float("nan")
-        if second.up is not None and self._zeros:
-            tilt, obliquity = direction_deg(second.up, self._zeros[-1][1])
+        side = LyingSide.NONE
+        if second.up is not None and frame is not None:
+            tilt, obliquity = direction_deg(second.up, frame)
+            if posture is Posture.LYING:
+                side = self._placement.side(second.up)
         epoch = Epoch(
             t_s=float(second.k),
             posture=posture,
@@ -437,6 +470,21 @@ class Pipeline:
             still=second.still,
             motion_mg=second.motion_mg,
             steps=second.steps if posture is Posture.WALKING else 0,
+            lying=side,
         )
         events: list[Event] = [epoch, *self._bouts.push(epoch.t_s, posture, p)]
-        return events + self._alerts.push(epoch, self._bouts.sitting_s, self._bouts.standing_s)
+        clocks = self._bouts.sitting_s, self._bouts.standing_s
+        return events + self._alerts.push(epoch, *clocks, tilt_good=self._placement.good)
+
+
+def _with_styles(profile: Profile) -> PostureParams:
+    """The posture parameters, with the sitting styles of a guided alignment where the profile names none."""
+    own = profile.posture.sitting_styles_deg
+    if own or profile.alignment is None:
+        return profile.posture
+    return replace(profile.posture, sitting_styles_deg=tuple(map(abs, profile.alignment.sitting_styles_deg)))
+
+
+def _vec(v: Floats) -> Vec:
+    x, y, z = v.tolist()
+    return x, y, z

@@ -301,13 +301,16 @@ class Fidget:
 class ClipMoved:
     """The sensor sits another way than before.
 
-    cause    : 'walking' (two successive bouts), 'step' (an abrupt change without movement), 'upside-down', 're-donned'
-    angle_deg: between the old zero and what was seen; repaired: the zero has been mended, tilt is good again
+    cause    : 'walking' (two successive walks), 'step' (an abrupt change without movement), 'upside-down', 're-donned'
+    angle_deg: between the old zero and the new one
+    since_s  : the first walk, or the step, that shows it
+    repaired : the zero is that of walking again; until then it was turned by the smallest rotation, and no tilt is prompted
     """
 
     t_s: float
     cause: str
     angle_deg: float
+    since_s: float
     repaired: bool
 
 

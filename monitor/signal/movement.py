@@ -20,6 +20,7 @@ from monitor.stream import Floats
 
 QUIET_POINTS = 25  # half a second for the spread of |acc|
 TURN_POINTS = 12  # up a quarter of a second before and after gives its rate
+STEP_POINTS = 5
 WITH_GYRO_POINTS, ACC_ONLY_POINTS = 25, 51
 
 
@@ -37,11 +38,16 @@ class RestParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """vertical (N,): acceleration of the sensor along up, without gravity, m/s^2; up (N, 3); rest (N,) bool."""
+    """vertical (N,): acceleration of the sensor along up, without gravity, m/s^2; up (N, 3); rest (N,) bool.
+
+    spread_mg : (N,) of |acc| over half a second; step_deg: (N,) how far acc turned in the tenth of a second around
+    """
 
     vertical: Floats
     up: Floats
     rest: NDArray[np.bool_]
+    spread_mg: Floats
+    step_deg: Floats
 
 
 class Fir:
@@ -94,6 +100,8 @@ class Movement:
         self._later_spread = Delay(self.delay - QUIET_POINTS // 2)
         self._middle = Delay(TURN_POINTS)
         self._oldest = Delay(TURN_POINTS)
+        self._leap = Delay(STEP_POINTS)
+        self._later_step = Delay(self.delay - STEP_POINTS // 2)
         self._later_acc = Delay(half)
         self._later_vertical = Delay(self.delay - half)
 
@@ -111,10 +119,14 @@ class Movement:
         held = self._later_acc.push(np.concatenate((acc_g, up), axis=1))
         along = held[:, 3:] if self._gyro else newest
         vertical = held[:, 0] * along[:, 0] + held[:, 1] * along[:, 1] + held[:, 2] * along[:, 2] - 1.0
+        direction = unit(acc_g)
+        leap = direction - self._leap.push(direction)
+        step_deg = np.rad2deg(np.sqrt(leap[:, 0] ** 2 + leap[:, 1] ** 2 + leap[:, 2] ** 2))
+        quiet = spread_mg < self._params.quiet_mg
         return Track(
             vertical=STANDARD_GRAVITY_MPS2 * self._later_vertical.push(vertical[:, None])[:, 0],
             up=middle,
-            rest=(spread_mg < self._params.quiet_mg)
-            & (turn_dps < self._params.turn_dps)
-            & (1000.0 * moments[:, 2] < self._params.across_mg),
+            rest=quiet & (turn_dps < self._params.turn_dps) & (1000.0 * moments[:, 2] < self._params.across_mg),
+            spread_mg=spread_mg,
+            step_deg=self._later_step.push(step_deg[:, None])[:, 0],
         )

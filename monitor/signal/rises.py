@@ -29,7 +29,7 @@ def height_m(vertical: Floats, before: float, after: float) -> Floats:
     before, after : mean of `vertical` at rest on either side: what the sensor says where nothing moves.
     """
     n = len(vertical)
-    speed = np.cumsum(vertical - np.linspace(before, after, n)) / GRID_HZ
+    speed: Floats = np.cumsum(vertical - np.linspace(before, after, n)) / GRID_HZ
     speed -= np.linspace(0.0, speed[-1], n)
     return np.cumsum(speed) / GRID_HZ
 

@@ -86,9 +86,12 @@ class Alerts:
         middle = self.usual_deg.get(posture, self.usual_deg[Posture.STANDING])
         return middle - self.band.half_width_deg, middle + self.band.half_width_deg
 
-    def push(self, epoch: Epoch, sitting_s: float, standing_s: float) -> list[Event]:
-        """Take one confirmed second with the two clocks after it."""
-        self._expose(epoch)
+    def push(self, epoch: Epoch, sitting_s: float, standing_s: float, *, tilt_good: bool = True) -> list[Event]:
+        """Take one confirmed second with the two clocks after it. tilt_good: False while the zero is in doubt."""
+        if tilt_good:
+            self._expose(epoch)
+        else:
+            self.exposure_deg_s = self.beyond_s = 0.0
         values = {"tilt_exposure_deg_s": self.exposure_deg_s, "sitting_s": sitting_s, "standing_s": standing_s}
         now = epoch.t_s + 1.0
         events: list[Event] = []

@@ -11,8 +11,8 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from monitor.signal.alignment import Vec, separation_deg
-from monitor.stream import Posture, Transition
+from monitor.signal.alignment import Vec, rotate, separation_deg
+from monitor.stream import Floats, Posture, Transition
 
 STATES = (Posture.WALKING, Posture.SITTING, Posture.STANDING, Posture.LYING)
 Four = tuple[float, float, float, float]
@@ -237,6 +237,11 @@ class PostureModel:
         if up is not None and posture in {Posture.SITTING, Posture.STANDING}:
             self._named = [each for each in self._named if separation_deg(each[0], up) >= self._params.style_deg]
             self._named.append((up, posture))
+
+    def turn(self, rotation: Floats) -> None:
+        """The sensor sits another way now: what is remembered in its frame turns with it."""
+        self._memory = rotate(self._memory, rotation) if self._memory else None
+        self._named = [(rotate(up, rotation), posture) for up, posture in self._named]
 
     # ------------------------------------------------------------ answers
 

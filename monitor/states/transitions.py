@@ -26,6 +26,7 @@ WIDEN_POINTS = 20
 REACH_POINTS = 75  # a movement begins (ends) within this of the rest beside it
 AHEAD_POINTS = 10
 CONFIRM_POINTS = 40  # a rise into walking is believed when nothing better has come for this long
+SLIP_POINTS = 80  # a step of up, drawn out by the smoothing
 HISTORY_POINTS = 10 * GRID_HZ
 
 
@@ -64,6 +65,8 @@ class TransitionParams:
     seat_m: float = 0.2
     sure_m: float = 0.35
     recline_s: float = 3.3  # from standing, nobody lies down sooner
+    slip_deg: float = 5.0
+    slip_mg: float = 12.0
     slow_s: float = 4.0
     upright_deg: float = 15.0
     turned_deg: float = 10.0
@@ -88,6 +91,8 @@ class Found:
     known_k        : the second with which it became known
     before, after  : up at rest on either side, or the best there is, (3,), sensor frame
     gained_m       : height gained; moved: whether that is a change of height, and not noise
+    whole          : the same from the rest before, where that in between was a mere pause
+    slipped        : up turned within a tenth of a second while |acc| stayed quiet: the sensor turned, the body did not
     lean_deg       : largest angle of the trunk from both ends; leaning_deg: from the upright end
     """
 
@@ -102,6 +107,7 @@ class Found:
     lean_deg: float
     leaning_deg: float
     from_rest_to_rest: bool = True
+    slipped: bool = False
     whole: "Found | None" = None
 
 
@@ -166,6 +172,8 @@ class Transitions:
         self._first = 0  # grid point of _vertical[0]
         self._vertical: Floats = np.zeros(0)
         self._up: Floats = np.zeros((0, 3))
+        self._spread_mg: Floats = np.zeros(0)
+        self._step_deg: Floats = np.zeros(0)
         self._last_rows: Floats | None = None
         self._since: int | None = None  # start of the present run at rest
         self._rest: _Rest | None = None  # the last confirmed one
@@ -206,11 +214,14 @@ class Transitions:
         start = self._first + len(self._vertical)
         self._vertical = np.concatenate((self._vertical, track.vertical[skip:]))
         self._up = np.concatenate((self._up, track.up[skip:]))
+        self._spread_mg = np.concatenate((self._spread_mg, track.spread_mg[skip:]))
+        self._step_deg = np.concatenate((self._step_deg, track.step_deg[skip:]))
         events = self._follow(start, rest)
         surplus = len(self._vertical) - HISTORY_POINTS
         if surplus > 0:
             self._first += surplus
             self._vertical, self._up = self._vertical[surplus:], self._up[surplus:]
+            self._spread_mg, self._step_deg = self._spread_mg[surplus:], self._step_deg[surplus:]
         return events
 
     def _follow(self, start: int, rest: NDArray[np.bool_]) -> list[Found]:
@@ -290,7 +301,16 @@ class Transitions:
         """From rest to rest."""
         p = self._params
         begin = before.end if before.end is not None else start
-        if (start - begin) / GRID_HZ < p.shortest_s or before.up is None:
+        if before.up is None:
+            return None
+        turned_deg = float(angle_deg(before.up[None, :], up)[0])
+        slipped = (
+            turned_deg >= p.slip_deg
+            and start - begin <= SLIP_POINTS
+            and float(self._spread_mg[self._cut(begin, start)].max()) < p.slip_mg
+            and float(self._step_deg[self._cut(begin - WIDEN_POINTS, start + WIDEN_POINTS)].max()) >= 0.8 * turned_deg
+        )
+        if (start - begin) / GRID_HZ < p.shortest_s and not slipped:
             return None
         height = height_m(self._vertical[self._cut(begin - WIDEN_POINTS, start + WIDEN_POINTS)], before.level, level)
         gained = float(height[-1])
@@ -308,6 +328,7 @@ class Transitions:
             p=min(1.0, abs(gained) / 0.25) * (0.5 + 0.5 * abs(gained) / max(way, 1e-9)),
             lean_deg=float(np.minimum(from_before, from_after).max()),
             leaning_deg=float((from_before if gained < 0.0 else from_after).max()),
+            slipped=slipped,
         )
 
     def _still_moving(self, known: int, *, final: bool) -> list[Found]:
