@@ -21,9 +21,10 @@ from monitor.signal.orientation import Orientation, OrientationParams
 from monitor.signal.reference import Reference, ReferenceParams
 from monitor.states.alerts import AlertRule, Alerts, BandParams
 from monitor.states.bouts import BoutParams, Bouts
+from monitor.states.movements import Movements
 from monitor.states.placement import Placement
 from monitor.states.posture import NEUTRAL, STATES, Four, PostureModel, PostureParams
-from monitor.states.transitions import Found, TransitionParams, Transitions, named
+from monitor.states.transitions import Found, TransitionParams, named
 from monitor.states.wear import Wear, WearParams
 from monitor.stream import (
     ClipMoved,
@@ -131,7 +132,7 @@ class Pipeline:
         self._placement = Placement(profile.reference, profile.anterior_axis, profile.alignment, zeros)
         self._model = PostureModel(_with_styles(profile))
         self._wear = Wear(profile.wear)
-        self._transitions = Transitions(profile.transitions, gyro=gyro)
+        self._moves = Movements(profile.transitions, gyro=gyro)
         self._found: list[Found] = []  # movements that wait for the second with which they became known
         self._bouts = Bouts(profile.bouts)
         self._alerts = Alerts(profile.alerts, profile.band)
@@ -282,7 +283,7 @@ class Pipeline:
             last = self._pending
             self._pending = None
             events += self._windowed(last, windows3(self._history, self._history[1:])[:1])
-        self._found += self._transitions.flush()
+        self._found += self._moves.flush()
         events += self._seen(math.inf)
         self._orientation.reset()
         if self._anti_alias is not None:
@@ -331,7 +332,7 @@ class Pipeline:
         """Look for transitions, ahead of their postures; a second without enough data ends the search."""
         edges = np.flatnonzero(np.diff(present, prepend=False, append=False)).tolist()
         for start, stop in zip(edges[::2], edges[1::2], strict=True):
-            self._found += self._transitions.push(int(cut.k[start]), cut.rows[start:stop])
+            self._found += self._moves.push(int(cut.k[start]), cut.rows[start:stop])
 
     def _seen(self, until_k: float) -> list[Event]:
         """Transitions that became known with second until_k or before: as events, and as evidence for the posture."""
@@ -410,9 +411,7 @@ class Pipeline:
         walking = m.window_sd_mg >= p.gait.min_sd_mg and m.rhythm >= p.gait.min_periodicity
         acc_mean = (m.acc_mean[0], m.acc_mean[1], m.acc_mean[2])
         events += self._clip(
-            self._placement.second(
-                m.k, acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, m.roughness, walking=walking
-            )
+            self._placement.second(m.k, acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, m.roughness, walking=walking)
         )
         wider = p.epochs.still_leave if self._still else 1.0
         quiet = m.vm_sd_mg < wider * p.epochs.still_sd_mg

@@ -284,7 +284,10 @@ class UprightShift:
 
 @dataclass(frozen=True, slots=True)
 class Fidget:
-    """Movement while seated, in [start_s, end_s). kind: 'fidget', or 'posture-shift' where the trunk stays elsewhere."""
+    """Movement while seated, in [start_s, end_s).
+
+    kind: 'fidget', or 'posture-shift' where the trunk stays elsewhere, turned_deg away
+    """
 
     kind: str
     start_s: float
@@ -304,7 +307,7 @@ class ClipMoved:
     cause    : 'walking' (two successive walks), 'step' (an abrupt change without movement), 'upside-down', 're-donned'
     angle_deg: between the old zero and the new one
     since_s  : the first walk, or the step, that shows it
-    repaired : the zero is that of walking again; until then it was turned by the smallest rotation, and no tilt is prompted
+    repaired : the zero is that of walking again; until then it is turned by the smallest rotation, and no tilt prompts
     """
 
     t_s: float

@@ -15,6 +15,7 @@ from monitor.stream import (
     AlertRaised,
     BoutEnded,
     Break,
+    ClipMoved,
     Epoch,
     Gap,
     Posture,
@@ -26,7 +27,7 @@ from monitor.stream import (
     Wearer,
 )
 
-DAY = [("still", 5, 0), ("walk", 20, 0), ("still", 20, 1), ("still", 60, -20), ("walk", 15, 0), ("still", 40, -25)]
+DAY = [("still", 5, 0), ("walk", 20, 0), ("still", 20, 1), ("sit", 60, -20), ("walk", 15, 0), ("sit", 40, -25)]
 
 
 def blocks(samples, cuts):
@@ -64,7 +65,7 @@ def test_a_scripted_hour_at_the_desk_is_named_right(wear, gyro):
 
 @pytest.mark.parametrize("gyro", [True, False])
 def test_tilt_is_measured_against_walking_and_forward_is_positive(wear, gyro):
-    events = run(wear([("walk", 20, 3), ("still", 30, 15), ("still", 30, -15)]), gyro=gyro)
+    events = run(wear([("walk", 20, 3), ("still", 30, 15), ("sit", 30, -15)]), gyro=gyro)
     tilt = {e.t_s: e.tilt_deg for e in events if isinstance(e, Epoch)}
     assert tilt[40.0] == pytest.approx(12.0, abs=0.7)
     assert tilt[75.0] == pytest.approx(-18.0, abs=0.7)
@@ -76,6 +77,15 @@ def test_before_the_first_walk_sitting_and_standing_are_unknown(wear):
     events = run(wear([("still", 30, 0), ("still", 30, -25)]))
     assert {e.posture for e in events if isinstance(e, Epoch)} == {Posture.UNKNOWN}
     assert not [e for e in events if isinstance(e, ReferenceChanged)]
+
+
+def test_before_the_first_walk_standing_beside_a_seat_gives_a_zero(wear):
+    events = run(wear([("still", 20, 0), ("sit", 60, -20), ("walk", 30, 2)]))
+    zeros = [e for e in events if isinstance(e, ReferenceChanged)]
+    assert [e.bouts for e in zeros][:2] == [0, 1]
+    assert zeros[0].spread_deg > 2 * zeros[1].spread_deg
+    assert {postures(events)[t] for t in range(28, 75)} == {Posture.SITTING}
+    assert not [e for e in events if isinstance(e, ClipMoved)]
 
 
 def test_the_first_walk_gives_the_zero(wear):
@@ -137,8 +147,8 @@ def test_every_second_is_answered_once_at_most_three_seconds_late(wear):
 
 
 def test_missing_data_is_no_data_and_never_sitting(wear):
-    first = wear([("walk", 20, 0), ("still", 30, -20)])
-    second = wear([("still", 30, -20)], start_s=110.0, seed=1)
+    first = wear([("walk", 20, 0), ("sit", 30, -20)])
+    second = wear([("sit", 30, -20)], start_s=110.0, seed=1)
     pipeline = Pipeline(Profile(), 100.0, gyro=True)
     events = pipeline.push(first)
     events += pipeline.push(Gap(float(first.t_s[-1]), 110.0, "link lost"))
@@ -152,14 +162,14 @@ def test_missing_data_is_no_data_and_never_sitting(wear):
 
 
 def test_a_hole_shorter_than_a_second_is_bridged(wear):
-    samples = wear([("walk", 20, 0), ("still", 30, -20)])
+    samples = wear([("walk", 20, 0), ("sit", 30, -20)])
     keep = (samples.t_s < 35.0) | (samples.t_s >= 35.4)
     holed = Samples(samples.t_s[keep], samples.acc_g[keep], samples.gyr_dps[keep])
     assert postures(run(holed))[35.0] is Posture.SITTING
 
 
 def test_silence_is_told_by_ticks_and_ends_with_the_next_sample(wear):
-    samples = wear([("walk", 20, 0), ("still", 20, -20)])
+    samples = wear([("walk", 20, 0), ("sit", 20, -20)])
     pipeline = Pipeline(Profile(), 100.0, gyro=True)
     events = pipeline.push(samples)
     for t in range(40, 60):
@@ -169,15 +179,15 @@ def test_silence_is_told_by_ticks_and_ends_with_the_next_sample(wear):
     assert pipeline.provisional is Posture.NO_DATA
     # Three seconds to call it silence, two of lag: the newest answered second is 53.
     assert [t for t, p in postures(events).items() if p is Posture.NO_DATA] == [float(k) for k in range(40, 54)]
-    events += pipeline.push(wear([("still", 10, -20)], start_s=60.0)) + pipeline.finish()
+    events += pipeline.push(wear([("sit", 10, -20)], start_s=60.0)) + pipeline.finish()
     assert sorted(postures(events)) == [float(k) for k in range(70)]
 
 
 def test_samples_that_arrive_after_silence_was_declared_do_not_answer_a_second_twice(wear):
-    samples = wear([("walk", 20, 0), ("still", 20, -20)])
+    samples = wear([("walk", 20, 0), ("sit", 20, -20)])
     pipeline = Pipeline(Profile(), 100.0, gyro=True)
     events = pipeline.push(samples) + pipeline.push(Tick(45.0))
-    late = wear([("still", 20, -20)], start_s=40.5, seed=3)
+    late = wear([("sit", 20, -20)], start_s=40.5, seed=3)
     events += pipeline.push(late) + pipeline.finish()
     answered = [e.t_s for e in events if isinstance(e, Epoch)]
     assert answered == sorted(set(answered))
@@ -192,15 +202,15 @@ def test_samples_that_go_backwards_are_refused(wear):
 
 
 def test_a_break_counts_from_a_minute_upright(wear):
-    long = run(wear([("walk", 20, 0), ("still", 60, -20), ("walk", 70, 0), ("still", 60, -20)]))
-    short = run(wear([("walk", 20, 0), ("still", 60, -20), ("walk", 30, 0), ("still", 60, -20)]))
+    long = run(wear([("walk", 20, 0), ("sit", 60, -20), ("walk", 70, 0), ("sit", 60, -20)]))
+    short = run(wear([("walk", 20, 0), ("sit", 60, -20), ("walk", 30, 0), ("sit", 60, -20)]))
     (only,) = [e for e in long if isinstance(e, Break)]
     assert only.end_s - only.start_s == pytest.approx(70.0, abs=4.0)
     assert not [e for e in short if isinstance(e, Break)]
 
 
 def test_a_long_slump_prompts_and_sitting_up_clears(wear):
-    samples = wear([("walk", 20, 0), ("still", 30, -18), ("still", 150, -40), ("still", 150, -18)])
+    samples = wear([("walk", 20, 0), ("sit", 30, -18), ("sit", 150, -40), ("sit", 150, -18)])
     events = run(samples, profile=load_profile())
     (raised,) = [e for e in events if isinstance(e, AlertRaised)]
     (cleared,) = [e for e in events if isinstance(e, AlertCleared)]
@@ -212,7 +222,7 @@ def test_a_long_slump_prompts_and_sitting_up_clears(wear):
 
 
 def test_snooze_takes_the_prompt_away_and_it_comes_back(wear):
-    samples = wear([("walk", 20, 0), ("still", 300, -45)])
+    samples = wear([("walk", 20, 0), ("sit", 300, -45)])
     pipeline = Pipeline(load_profile(), 100.0, gyro=True)
     events = []
     for block in blocks(samples, range(100, len(samples), 100)):
@@ -227,7 +237,7 @@ def test_snooze_takes_the_prompt_away_and_it_comes_back(wear):
 
 
 def test_a_sensor_on_the_table_is_not_worn_and_lifting_it_is(wear):
-    samples = wear([("walk", 20, 0), ("still", 60, -20), ("off", 420, -60), ("walk", 20, 0)])
+    samples = wear([("walk", 20, 0), ("sit", 60, -20), ("off", 420, -60), ("walk", 20, 0)])
     seen = postures(run(samples))
     assert seen[60] is Posture.SITTING
     assert {seen[t] for t in range(385, 495)} == {Posture.NOT_WORN}
@@ -235,7 +245,7 @@ def test_a_sensor_on_the_table_is_not_worn_and_lifting_it_is(wear):
 
 
 def test_a_quiet_sitter_who_breathes_is_worn(wear):
-    seen = postures(run(wear([("walk", 20, 0), ("still", 600, -20)])))
+    seen = postures(run(wear([("walk", 20, 0), ("sit", 600, -20)])))
     assert {seen[t] for t in range(30, 600)} == {Posture.SITTING}
 
 
@@ -290,7 +300,7 @@ def test_a_walk_with_seconds_missing_in_it_gives_no_zero(wear):
 
 
 def test_a_prompt_goes_when_the_sensor_is_taken_off_the_air(wear):
-    samples = wear([("walk", 20, 0), ("still", 30, -18), ("still", 120, -45)])
+    samples = wear([("walk", 20, 0), ("sit", 30, -18), ("sit", 120, -45)])
     pipeline = Pipeline(load_profile(), 100.0, gyro=True)
     events = pipeline.push(samples)
     assert [e for e in events if isinstance(e, AlertRaised)]

@@ -37,8 +37,8 @@ LATER = AlertRule("later", "sitting_s", 90.0, 10.0, 5.0, 900.0, "Do stand up.")
 class Screen:
     """A session without a radio: records go through the pipeline into the summary."""
 
-    def __init__(self, *, gyro=True, rules=(), day_start_s=0.0, reference=None, rate_hz=RATE_HZ):
-        self.pipeline = Pipeline(Profile(alerts=tuple(rules)), rate_hz, gyro=gyro, reference=reference)
+    def __init__(self, *, gyro=True, rules=(), day_start_s=0.0, zeros=(), rate_hz=RATE_HZ):
+        self.pipeline = Pipeline(Profile(alerts=tuple(rules)), rate_hz, gyro=gyro, zeros=zeros)
         self.summary = Summary(
             mode="live", sensor="WT901", rate_hz=rate_hz, day_start_s=day_start_s, rules=rules, recording="a.sqlite"
         )
@@ -130,7 +130,7 @@ def test_a_snapshot_does_not_change_afterwards():
 
 
 def test_a_day_adds_up(wear):
-    screen = Screen().stream(wear([("walk", 20, 0), ("still", 100, -20), ("walk", 70, 0), ("still", 60, -20)]))
+    screen = Screen().stream(wear([("walk", 20, 0), ("sit", 100, -20), ("walk", 70, 0), ("sit", 60, -20)]))
     now = screen.now
     assert sum(now.totals_s.values()) == sum(s.end_s - s.start_s for s in now.ribbon)
     assert now.totals_s[Posture.SITTING] == pytest.approx(160, abs=8)
@@ -161,7 +161,7 @@ def test_clocks_stand_beside_the_lowest_limit_that_watches_them(rules):
 
 
 def test_the_trace_is_the_last_minute_and_no_finer_than_a_screen(wear):
-    screen = Screen().stream(wear([("walk", 20, 0), ("still", 100, -20)]), size=37)
+    screen = Screen().stream(wear([("walk", 20, 0), ("sit", 100, -20)]), size=37)
     t_s, tilt_deg = screen.now.trace.t_s, screen.now.trace.tilt_deg
     assert t_s[-1] - t_s[0] <= 60.0
     assert t_s[0] >= screen.now.t_s - 60.0
@@ -177,7 +177,7 @@ def test_the_trace_begins_without_a_zero_as_nan(wear):
 
 
 def test_block_length_changes_no_point_of_the_trace(wear):
-    samples = wear([("walk", 20, 0), ("still", 50, -20)])
+    samples = wear([("walk", 20, 0), ("sit", 50, -20)])
     one, other = (Screen().stream(samples, size) for size in (4, 1000))
     np.testing.assert_array_equal(one.now.trace.t_s, other.now.trace.t_s)
     late = one.now.trace.t_s > 25.0  # a block that brings the zero is measured against it from its own time on
@@ -185,7 +185,7 @@ def test_block_length_changes_no_point_of_the_trace(wear):
 
 
 def test_silence_empties_the_trace_and_the_rate(wear):
-    screen = Screen().stream(wear([("walk", 20, 0), ("still", 20, -20)]))
+    screen = Screen().stream(wear([("walk", 20, 0), ("sit", 20, -20)]))
     screen.take(*(Tick(float(t)) for t in range(41, 71)))
     assert len(screen.now.trace.t_s) == pytest.approx(600, abs=3)  # half of the last minute
     assert screen.now.link.rate_hz == 0.0
@@ -203,13 +203,15 @@ def test_without_a_zero_there_is_no_tilt(wear, gyro):
 
 
 def test_a_zero_from_before_gives_a_tilt_from_the_first_sample(wear):
-    screen = Screen(reference=Reference((0.0, 1.0, 0.0), 5, 0.4)).stream(wear([("still", 4, 0), ("still", 12, 8)]))
+    screen = Screen(zeros=[(float("-inf"), Reference((0.0, 1.0, 0.0), 5, 0.4))]).stream(
+        wear([("still", 4, 0), ("still", 12, 8)])
+    )
     assert screen.now.tilt_deg == pytest.approx(8.0, abs=0.7)
     assert screen.now.tilt_sd_deg == pytest.approx(math.hypot(0.5, 0.4))
 
 
 def test_in_motion_the_tilt_is_live_with_gyroscope_and_held_without(wear):
-    samples = wear([("walk", 20, 0), ("still", 30, -20), ("walk", 3, 12)])
+    samples = wear([("walk", 20, 0), ("sit", 30, -20), ("walk", 3, 12)])
     with_gyro, without = Screen(gyro=True).stream(samples).now, Screen(gyro=False).stream(samples).now
     assert not with_gyro.moving
     assert without.moving
@@ -219,7 +221,7 @@ def test_in_motion_the_tilt_is_live_with_gyroscope_and_held_without(wear):
 
 
 def test_held_still_the_tilt_is_that_of_the_newest_sample_either_way(wear):
-    samples = wear([("walk", 20, 0), ("still", 30, -20), ("still", 2, -24)])
+    samples = wear([("walk", 20, 0), ("sit", 30, -20), ("sit", 2, -24)])
     for gyro in (True, False):
         now = Screen(gyro=gyro).stream(samples).now
         assert not now.moving
@@ -227,7 +229,7 @@ def test_held_still_the_tilt_is_that_of_the_newest_sample_either_way(wear):
 
 
 def test_a_silent_sensors_tilt_is_flagged_as_held(wear):
-    screen = Screen().stream(wear([("walk", 20, 0), ("still", 20, -20)]))
+    screen = Screen().stream(wear([("walk", 20, 0), ("sit", 20, -20)]))
     assert not screen.now.moving
     now = screen.take(Tick(44.0), Tick(50.0)).now
     assert now.moving
@@ -245,7 +247,7 @@ def test_the_band_is_that_of_the_posture():
 
 
 def test_a_prompt_appears_and_goes(wear):
-    screen = Screen(rules=(SITTING,)).stream(wear([("walk", 20, 0), ("still", 80, -20)]))
+    screen = Screen(rules=(SITTING,)).stream(wear([("walk", 20, 0), ("sit", 80, -20)]))
     prompt = screen.now.prompt
     assert (prompt.name, prompt.message, prompt.limit, prompt.unit) == ("sitting", "Stand up.", 60.0, "s")
     assert 80.0 <= prompt.since_s <= 90.0

@@ -1,8 +1,8 @@
-"""Rest and movement of the trunk: vertical acceleration, smoothed up, and where the sensor is at rest, on the 50 Hz grid.
+"""Rest and movement of the trunk: vertical acceleration, smoothed up, and where the sensor is at rest, on the grid.
 
-At rest |acc| is quiet and up does not turn; the second condition is what keeps a slow, smooth rise from passing for rest.
-With gyroscope up is given and good in motion; without, it is the mean acceleration over a second, which needs half a
-second of the future. Everything comes out late by `delay` grid points, alike for every block length.
+At rest |acc| is quiet and up does not turn; the second condition keeps a slow, smooth rise from passing for rest. With
+gyroscope up is given and good in motion; without, it is the mean acceleration over a second, which needs half a second
+of the future. Everything comes out late by `delay` grid points, alike for every block length.
 """
 
 # scipy.signal's own type information is partly unknown.
@@ -21,6 +21,8 @@ from monitor.stream import Floats
 QUIET_POINTS = 25  # half a second for the spread of |acc|
 TURN_POINTS = 12  # up a quarter of a second before and after gives its rate
 STEP_POINTS = 5
+# With a second, idle coefficient SciPy goes sample by sample; its convolution rounds differently for other block lengths.
+FORWARD = (1.0, 0.0)
 WITH_GYRO_POINTS, ACC_ONLY_POINTS = 25, 51
 
 
@@ -60,8 +62,8 @@ class Fir:
     def push(self, x: Floats) -> Floats:
         """Filter (N, C) rows, N > 0."""
         if self._zi is None:
-            self._zi = signal.lfilter_zi(self._weights, 1.0)[:, None] * x[0]
-        y, self._zi = signal.lfilter(self._weights, 1.0, x, axis=0, zi=self._zi)
+            self._zi = signal.lfilter_zi(self._weights, FORWARD)[:, None] * x[0]
+        y, self._zi = signal.lfilter(self._weights, FORWARD, x, axis=0, zi=self._zi)
         return y
 
 

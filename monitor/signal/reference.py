@@ -22,8 +22,8 @@ UPSIDE_DOWN_DEG = 150.0
 class ReferenceParams:
     """bout_s: seconds of walking that give one vector; keep: how many vectors the median runs over.
 
-    harder, slower, smoother : how far a bout may be from the usual, as a ratio (level walking of one person keeps within
-                  1.15, 0.94 and 0.92; upstairs is smoother, downstairs harder: hapt, both halves of the people)
+    harder, slower, smoother : how far a bout may be from the usual, as a ratio. One person's level walking keeps
+                  1.13, 0.94 and 0.92; upstairs is smoother, downstairs harder (hapt, measured here)
     usual_bouts : how many bouts make a usual; forget_bouts: so many unusual ones in a row make another
     moved_deg   : angle to the zero beyond which the clip has moved (within a wear, bouts differ by 1.7 deg at most)
     apart_s     : a pause that makes two walks of one

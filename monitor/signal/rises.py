@@ -1,7 +1,7 @@
-"""Rises and sit-downs in the vertical acceleration: how far the pelvis moved up, and how well a smooth rise explains it.
+"""Rises and sit-downs in the vertical acceleration: how far the pelvis moved up, and how well a rise explains it.
 
-Between two rests the vertical velocity is zero at both ends, so that integrating twice gives the height gained, whatever
-the shape of the movement. Where only one end is at rest, a bank of smooth movements is compared with the signal: half a
+Between two rests the vertical velocity is zero at both ends: integrating twice gives the height gained, whatever the
+shape of the movement. Where only one end is at rest, a bank of smooth movements is compared with the signal: half a
 sine of speeding up, half a sine of slowing down, with the change early, in the middle or late (a sit-down ends with the
 seat). Each template is padded by half a second, and constant and slope are taken out of template and signal alike, so
 that neither the sensor's scale error nor a slow change of tilt matters.
@@ -29,9 +29,14 @@ def height_m(vertical: Floats, before: float, after: float) -> Floats:
     before, after : mean of `vertical` at rest on either side: what the sensor says where nothing moves.
     """
     n = len(vertical)
-    speed: Floats = np.cumsum(vertical - np.linspace(before, after, n)) / GRID_HZ
+    speed = _summed(vertical - np.linspace(before, after, n))
     speed -= np.linspace(0.0, speed[-1], n)
-    return np.cumsum(speed) / GRID_HZ
+    return _summed(speed)
+
+
+def _summed(x: Floats) -> Floats:
+    """Integral over time of x (N,) on the grid."""
+    return np.add.accumulate(x) / GRID_HZ
 
 
 def gained_m(vertical: Floats, at_rest: float) -> float:
@@ -39,12 +44,12 @@ def gained_m(vertical: Floats, at_rest: float) -> float:
 
     With rest at the end instead: turn the array round, and the sign of the answer.
     """
-    return float(np.cumsum(np.cumsum(vertical - at_rest))[-1]) / GRID_HZ**2
+    return float(_summed(_summed(vertical - at_rest))[-1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """points: half the movement; shape (L,) of one metre, without constant and slope; its energy; both trends (2, L)."""
+    """points: half the movement; shape (L,) of one metre, without constant and slope; its energy; trends (2, L)."""
 
     points: int
     shape: Floats
@@ -60,7 +65,7 @@ def template(duration_s: float, peak: float) -> Template:
     faster = np.where((x >= 0.0) & (x < peak), np.sin(np.pi * x / peak) / peak, 0.0)
     slower = np.where((x >= peak) & (x <= 1.0), np.sin(np.pi * (x - peak) / (1.0 - peak)) / (1.0 - peak), 0.0)
     shape = faster - slower
-    shape = shape / (float(np.cumsum(np.cumsum(shape))[-1]) / GRID_HZ**2)
+    shape = shape / float(_summed(_summed(shape))[-1])
     trend = np.stack((np.ones_like(t), t))
     trend /= np.sqrt((trend * trend).sum(axis=1))[:, None]
     shape = shape - (trend * (trend * shape).sum(axis=1)[:, None]).sum(axis=0)

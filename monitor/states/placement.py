@@ -32,6 +32,7 @@ class Placement:
         self.rotation: Floats | None = None  # that of the newest ClipMoved
         if standing:
             self.frames.append((float("-inf"), frame(standing.up, self.anterior)))
+        self._scheduled(float("-inf"))
 
     @property
     def zero(self) -> Reference | None:
@@ -61,7 +62,7 @@ class Placement:
     ) -> list[Event]:
         """Take second k; measures as ReferenceTracker has them."""
         if not self._learn:
-            return self._scheduled(k)
+            return self._scheduled(float(k))
         changed, moved = self._tracker.push(float(k), acc_mean, hardness, cadence_hz, roughness, walking=walking)
         if not changed:
             return []
@@ -100,14 +101,14 @@ class Placement:
             return LyingSide.SUPINE if x > 0.0 else LyingSide.PRONE
         return LyingSide.LEFT if z > 0.0 else LyingSide.RIGHT
 
-    def _scheduled(self, k: int) -> list[Event]:
+    def _scheduled(self, k: float) -> list[Event]:
         events: list[Event] = []
         while self._coming and self._coming[0][0] <= k:
             _, zero = self._coming.pop(0)
             before, self._tracker.current = self._tracker.current, zero
             if before:
                 self._turn(before.up, zero.up)
-            events += self._renewed(float(k))
+            events += self._renewed(k)
         return events
 
     def _moved(self, t_s: float, moved: Moved | None) -> list[Event]:

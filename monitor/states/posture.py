@@ -41,9 +41,9 @@ CHANGES: dict[str, tuple[tuple[int, int], ...]] = {
 class PostureParams:
     """Logistic midpoints and widths of the evidence; near the cuts 11.6 and 64.9 deg of Vaha-Ypya (2018).
 
-    sit_most, stand_most     : largest log likelihood ratio that an angle gives for sitting, for standing: upright sitting is
-                               common, slouched standing is not
-    recline_deg              : between these angles one may lie propped up or sit reclined: the angle counts recline_weight
+    sit_most, stand_most     : most that an angle speaks (log likelihood ratio) for sitting, standing: upright sitting
+                               is common, slouched standing is not
+    recline_deg              : between these angles one may lie propped up or sit reclined: it counts recline_weight
     fresh_deg, fresh_weight  : an angle that changed by fresh_deg counts fresh_weight a second until it is remembered
     memory_s, steady_s       : how long until an angle is remembered; a steady one counts 1 / steady_s a second
     seen_p                   : probability of the change where a transition with p = 1 was seen
@@ -158,6 +158,7 @@ class PostureModel:
         self._pending: deque[_Pending] = deque()
         self._seen: dict[int, Transition] = {}
         self._memory: Vec | None = None  # up as it has been lately
+        self._known_s = 0  # how long there has been a memory
         self._named: list[tuple[Vec, Posture]] = []  # what the wearer said, with up at that time
 
     # ------------------------------------------------------------ evidence
@@ -193,7 +194,8 @@ class PostureModel:
         """Log likelihood ratio of sitting to standing that this second adds."""
         p = self._params
         memory = self._memory or up
-        news = separation_deg(up, memory)
+        news = separation_deg(up, memory) if self._known_s >= p.memory_s else p.fresh_deg  # at first all is new
+        self._known_s += 1
         share = 1.0 / p.memory_s
         x, y, z = (m + share * (u - m) for m, u in zip(memory, up, strict=True))
         norm = math.sqrt(x * x + y * y + z * z)

@@ -1,128 +1,129 @@
-"""Getting up and sitting down: scripts on made-up |acc|, and the simulated wearer."""
+"""Names of movements: by hand, from what was measured of them; and on the simulated wearer, at their time."""
 
-from itertools import pairwise
+import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.pipeline import Pipeline, Profile
 from monitor.sources.simulator import Wearer, script_of
-from monitor.states.transitions import TransitionParams, Transitions
+from monitor.states.transitions import Found, TransitionParams, named
 from monitor.stream import Samples, Transition
 
-UP = (0.0, 1.0, 0.0)
-FLAT = (0.0, 0.0, 1.0)
-G = 9.80665
+PARAMS = TransitionParams()
+ZERO = (0.0, 1.0, 0.0)
 
 
-def smooth(t, metres, seconds, centre_s):
-    x = (t - centre_s) / seconds + 0.5
-    return np.where((x > 0) & (x < 1), 60 * x - 180 * x**2 + 120 * x**3, 0.0) * metres / seconds**2 / G
+def at(degrees):
+    a = math.radians(degrees)
+    return np.array([0.0, math.cos(a), math.sin(a)])
 
 
-def vm_of(seconds, moves=(), walking=(), noise_mg=3.0):
-    t = np.arange(seconds * 50) / 50.0
-    vm = 1.0 + np.random.default_rng(2).normal(0.0, noise_mg / 1000.0, len(t))
-    for metres, duration_s, centre_s in moves:
-        vm += smooth(t, metres, duration_s, centre_s)
-    for start_s, end_s in walking:
-        vm += np.where((t >= start_s) & (t < end_s), 0.25 * np.sin(2 * np.pi * 1.8 * t), 0.0)
-    return vm.reshape(seconds, 50)
+def found(gained_m=0.4, *, seconds=2.0, lean=25.0, before=0.0, after=0.0, moved=None, **more):
+    return Found(
+        known_k=10,
+        start_s=5.0,
+        end_s=5.0 + seconds,
+        before=at(before),
+        after=at(after),
+        gained_m=gained_m,
+        moved=abs(gained_m) >= PARAMS.least_m if moved is None else moved,
+        p=0.9,
+        lean_deg=lean,
+        leaning_deg=more.pop("leaning", lean),
+        **more,
+    )
 
 
-def told(vm, ups=None, zero=UP, params=None):
-    model = Transitions(params or TransitionParams())
-    events = []
-    for k, row in enumerate(vm):
-        events += model.push(k, row, ups[k] if ups else UP, zero)
-    return events + model.flush(zero)
+def kind(*args, zero=ZERO, **more):
+    transition = named(found(*args, **more), zero, PARAMS)
+    return transition.kind if transition else None
 
 
-@pytest.mark.parametrize("duration_s", [1.2, 1.9, 2.8])
-@pytest.mark.parametrize("centre_s", [10.0, 10.5, 10.98])
-def test_a_rise_is_told_once_at_its_time(duration_s, centre_s):
-    (event,) = told(vm_of(20, [(0.4, duration_s, centre_s)]))
-    assert event.kind == "sit-to-stand"
-    assert (event.start_s + event.end_s) / 2 == pytest.approx(centre_s, abs=0.2)
-    assert event.end_s - event.start_s == pytest.approx(duration_s, abs=0.8)
-    assert event.p > 0.8
+def test_up_is_a_rise_and_down_is_sitting_down():
+    assert kind(0.4) == "sit-to-stand"
+    assert kind(-0.4) == "stand-to-sit"
+    assert kind(0.4, zero=None) == "sit-to-stand"
 
 
-def test_a_sit_down_is_told():
-    (event,) = told(vm_of(20, [(-0.4, 1.6, 9.0)]))
-    assert event.kind == "stand-to-sit"
+def test_without_change_of_height_a_deep_lean_is_a_bow_and_a_small_one_nothing():
+    assert kind(0.02, lean=45.0) == "bow"
+    assert kind(0.02, lean=12.0) is None
 
 
-def test_up_and_down_again_are_two():
-    assert [e.kind for e in told(vm_of(30, [(0.4, 1.6, 8.0), (-0.4, 1.6, 18.0)]))] == ["sit-to-stand", "stand-to-sit"]
+def test_a_lean_that_no_rise_has_is_a_bow_whatever_the_height_says():
+    assert kind(-0.3, lean=75.0) == "bow"
 
 
-@pytest.mark.parametrize("centre_s", [2.5, 18.5])
-def test_near_the_ends_of_the_data(centre_s):
-    assert [e.kind for e in told(vm_of(20, [(0.4, 1.4, centre_s)]))] == ["sit-to-stand"]
+def test_a_change_of_height_without_a_lean_is_none():
+    """A lift or a stumble: the trunk stays as it was."""
+    assert kind(0.25, lean=2.0) is None
+    assert kind(0.25, seconds=5.0, lean=12.0) is None
+    assert kind(0.5, lean=6.0) == "sit-to-stand"  # so much higher that half the lean will do
 
 
-@pytest.mark.parametrize(("metres", "centre_s"), [(0.4, 0.5), (-0.4, 19.0), (0.4, 19.8)])
-def test_what_the_data_do_not_show_whole_is_not_guessed(metres, centre_s):
-    """A rise needs the stillness before it, a sit-down the one after it."""
-    assert not told(vm_of(20, [(metres, 1.4, centre_s)]))
-
-
-def test_stillness_and_walking_hold_none():
-    assert not told(vm_of(60))
-    assert not told(vm_of(60, walking=[(0, 60)]))
-    assert not told(vm_of(60, walking=[(20, 40)]))
-
-
-def test_within_walking_nothing_counts():
-    assert not told(vm_of(40, [(0.4, 1.6, 20.0)], walking=[(10, 30)]))
-
-
-def test_a_nod_of_seven_centimetres_is_no_transition():
-    assert not told(vm_of(20, [(0.07, 1.9, 10.0)]))
-
-
-def test_lying_before_or_after_names_it():
-    ups = [FLAT] * 10 + [UP] * 10
-    (event,) = told(vm_of(20, [(0.4, 1.6, 10.0)]), ups)
-    assert event.kind == "lie-to-sit"
-    (event,) = told(vm_of(20, [(-0.4, 1.6, 10.0)]), ups[::-1])
-    assert event.kind == "sit-to-lie"
-    (event,) = told(vm_of(20, [(0.4, 1.6, 10.0)]), ups, zero=None)
-    assert event.kind == "sit-to-stand"
-
-
-def test_a_gap_ends_what_was_and_starts_anew():
-    vm = vm_of(20, [(0.4, 1.6, 8.5)])
-    model = Transitions(TransitionParams())
-    events = []
-    for k, row in enumerate(vm[:10]):
-        events += model.push(k, row, UP, UP)
-    assert not events
-    events += model.push(100, vm[15], UP, UP)
-    assert [e.kind for e in events] == ["sit-to-stand"]
-
-
-@settings(max_examples=20, deadline=None)
-@given(
-    st.lists(st.tuples(st.sampled_from([0.4, -0.4, 0.25]), st.sampled_from([1.2, 1.9]), st.floats(3, 50)), max_size=6)
+@pytest.mark.parametrize(
+    ("before", "after", "expected"), [(0, 90, "sit-to-lie"), (90, 5, "lie-to-sit"), (90, 100, None)]
 )
-def test_never_two_closer_than_they_may_be(moves):
-    events = told(vm_of(55, moves))
-    centres = [(e.start_s + e.end_s) / 2 for e in events]
-    assert all(b - a > 1.3 for a, b in pairwise(centres))
-    assert all(0.0 <= e.p <= 1.0 and e.start_s < e.end_s for e in events)
+def test_lying_before_or_after_names_it(before, after, expected):
+    assert kind(0.05, seconds=4.0, lean=40.0, before=before, after=after, moved=False) == expected
+
+
+def test_a_seat_that_leans_far_back_is_still_a_seat():
+    assert kind(-0.4, seconds=2.5, after=60.0) == "stand-to-sit"
+    assert kind(-0.4, seconds=2.5, after=85.0) == "sit-to-lie"
+    assert kind(0.4, seconds=3.9, before=58.0) == "sit-to-stand"
+
+
+def test_a_slow_sit_down_whose_height_was_lost_is_told_by_lean_and_new_pose():
+    slow = {"seconds": 5.0, "lean": 25.0, "leaning": 40.0, "moved": False}
+    assert kind(-0.05, after=20.0, **slow) == "stand-to-sit"
+    assert kind(-0.05, after=2.0, **slow) is None  # back where it was: a bend
+    assert kind(-0.05, before=25.0, after=40.0, **slow) is None  # not from upright
+    assert kind(-0.05, after=20.0, **{**slow, "seconds": 3.0}) is None
+
+
+def test_a_pause_half_way_into_a_low_seat_does_not_hide_it():
+    second_half = found(-0.05, lean=20.0, after=5.0, moved=False, whole=found(-0.3, seconds=4.0, lean=30.0))
+    transition = named(second_half, ZERO, PARAMS)
+    assert transition is not None
+    assert transition.kind == "stand-to-sit"
+    assert named(found(-0.05, lean=20.0, moved=False, whole=found(0.3)), ZERO, PARAMS) is None
+
+
+def test_with_one_end_at_rest_only_lying_is_left_out():
+    assert kind(0.3, from_rest_to_rest=False) == "sit-to-stand"
+    assert kind(-0.3, from_rest_to_rest=False) == "stand-to-sit"
+    assert kind(-0.3, after=85.0, from_rest_to_rest=False) is None
+
+
+@given(st.floats(-2, 2), st.floats(0.02, 6), st.floats(0, 180), st.floats(0, 180), st.floats(0, 180), st.booleans())
+def test_whatever_was_measured_the_answer_is_well_formed(gained_m, seconds, lean, before, after, whole):
+    transition = named(found(gained_m, seconds=seconds, lean=lean, before=before, after=after), ZERO, PARAMS)
+    if transition:
+        assert 0.0 <= transition.p <= 1.0
+        assert transition.start_s < transition.end_s
+
+
+SCRIPT = "walk 15, stand 5, sit 20 -14, stand 8, walk 12, stand 6, sit 20 -20, stand 10"
 
 
 @pytest.mark.parametrize("gyro", [True, False])
-def test_the_simulated_wearer_gets_up_and_sits_down(gyro):
-    wearer = Wearer(script_of("walk 15, stand 5, sit 20 -14, stand 8, walk 12, stand 6, sit 20 -20, stand 10"), seed=4)
+@pytest.mark.parametrize("seed", [4, 5])
+def test_the_simulated_wearer_gets_up_and_sits_down(gyro, seed):
+    wearer = Wearer(script_of(SCRIPT), seed=seed)
     t = np.arange(0.0, wearer.duration_s, 0.01)
     acc, gyr = wearer(t)
     pipeline = Pipeline(Profile(), 100.0, gyro=gyro)
-    events = pipeline.push(Samples(t, acc, gyr)) + pipeline.finish()
-    kinds = [(e.kind, (e.start_s + e.end_s) / 2) for e in events if isinstance(e, Transition)]
-    assert [kind for kind, _ in kinds] == ["stand-to-sit", "sit-to-stand", "stand-to-sit", "sit-to-stand"]
-    assert [at for _, at in kinds] == pytest.approx([21.0, 41.0, 67.0, 87.0], abs=1.5)
+    told: list[tuple[Transition, float]] = []
+    for start in range(0, len(t), 50):
+        block = slice(start, start + 50)
+        events = pipeline.push(Samples(t[block], acc[block], gyr[block]))
+        told += [(e, float(t[block][-1])) for e in events if isinstance(e, Transition)]
+    told += [(e, float(t[-1])) for e in pipeline.finish() if isinstance(e, Transition)]
+    assert [e.kind for e, _ in told] == ["stand-to-sit", "sit-to-stand", "stand-to-sit", "sit-to-stand"]
+    assert [(e.start_s + e.end_s) / 2 for e, _ in told] == pytest.approx([21.0, 41.0, 67.0, 87.0], abs=1.5)
+    # What the issue asks: known at most 2.5 s after its end (and half a second for the block).
+    assert max(known - e.end_s for e, known in told) <= 3.0
