@@ -82,7 +82,7 @@ def test_what_is_no_level_walk_tells_nothing(strange):
 
 
 def drifting(acc):
-    """The forward movement slips against the steps: 0.45 of a turn in 8 s, about a quarter."""
+    """The forward movement slips against the steps: 0.45 of a turn in 8 s."""
     t = np.arange(POINTS) / GRID_HZ
     acc[:, 0] = 0.15 * np.cos(2.0 * np.pi * (1.8 + 0.45 / 8.0) * t + 0.3 + math.radians(9.0))
     return acc
