@@ -7,9 +7,11 @@ from monitor.pipeline import SILENT_AFTER_S, Pipeline, Profile
 from monitor.signal.orientation import offline_up
 from monitor.signal.reference import Reference
 from monitor.signal.timebase import split_at_gaps
+from monitor.states.placement import Seat
 from monitor.storage.recording import Recording
 from monitor.stream import (
     AlertRaised,
+    AlignmentChanged,
     Break,
     ClipMoved,
     Epoch,
@@ -77,8 +79,8 @@ def analyze(
     """
     gyro = gyro and recording.meta.gyro
     rate_hz = recording.meta.rate_hz
-    zeros = walking_zeros(recording, profile) if hindsight else ()
-    pipeline = Pipeline(profile, rate_hz, gyro=gyro, zeros=zeros)
+    known = seats_of(recording, profile) if hindsight else ()
+    pipeline = Pipeline(profile, rate_hz, gyro=gyro, known=known)
     report = Report()
     blocks = joined(recording.records(), HINDSIGHT_BLOCK_S if hindsight else BLOCK_S)
     steps = _oriented_ahead(blocks, rate_hz, profile, gyro=gyro) if hindsight else ((block, None) for block in blocks)
@@ -131,27 +133,24 @@ def joined(records: Iterator[Record], block_s: float) -> Iterator[Record]:
         yield join(held)
 
 
-def walking_zeros(recording: Recording, profile: Profile) -> list[tuple[float, Reference]]:
-    """The zeros of the whole wear as (from this second on, zero): the median of all level walking between two moves of
-    the clip, from acceleration alone; none without a walk.
+def seats_of(recording: Recording, profile: Profile) -> list[Seat]:
+    """How the sensor sat over the whole wear, from acceleration alone: between two moves of the clip, the median of all
+    level walking and the last word on the front. Empty without a walk.
     """
     whole = replace(profile, reference=replace(profile.reference, keep=100_000), alerts=())
     pipeline = Pipeline(whole, recording.meta.rate_hz, gyro=False)
-    zeros: list[tuple[float, Reference]] = []
+    seats: list[Seat] = []
     for record in joined(recording.records(), BLOCK_S):
         for event in pipeline.push(record):
-            if isinstance(event, ClipMoved) and zeros and not _mere_step(zeros[-1][1]):
-                zeros.append((event.since_s, zeros[-1][1]))
+            # The first seat holds from the start. One that no walk has confirmed (after a step) is only mended.
+            if isinstance(event, ClipMoved) and seats and seats[-1].zero.bouts:
+                seats.append(Seat(event.since_s, seats[-1].zero))
             elif isinstance(event, ReferenceChanged):
-                # The first zero holds from the start, and every renewal from when the clip came to sit there.
-                since_s = zeros[-1][0] if zeros else float("-inf")
-                zeros[-1:] = [(since_s, Reference(event.up, event.bouts, event.spread_deg))]
-    return zeros
-
-
-def _mere_step(zero: Reference) -> bool:
-    """A zero that was turned with the sensor and that no walk has confirmed: what comes next only mends it."""
-    return zero.bouts == 0
+                zero = Reference(event.up, event.bouts, event.spread_deg)
+                seats[-1:] = [replace(seats[-1], zero=zero) if seats else Seat(float("-inf"), zero)]
+            elif isinstance(event, AlignmentChanged) and seats:
+                seats[-1] = replace(seats[-1], anterior=event.anterior)
+    return seats
 
 
 def _oriented_ahead(

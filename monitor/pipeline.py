@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.signal.alignment import Alignment, Vec, direction_deg, separation_deg, tilt_obliquity_deg
+from monitor.signal.autoalign import AutoAlignParams
 from monitor.signal.calibration import Calibration, ScaleParams, ScaleTracker
 from monitor.signal.epochs import ANTI_ALIAS_HZ, GRID_HZ, Cut, EpochParams, Features, Gridder, features
 from monitor.signal.filters import SosFilter, lowpass
@@ -22,7 +23,7 @@ from monitor.signal.reference import Reference, ReferenceParams
 from monitor.states.alerts import AlertRule, Alerts, BandParams
 from monitor.states.bouts import BoutParams, Bouts
 from monitor.states.movements import Movements
-from monitor.states.placement import Placement
+from monitor.states.placement import Placement, Seat
 from monitor.states.posture import NEUTRAL, STATES, Four, PostureModel, PostureParams
 from monitor.states.transitions import Found, TransitionParams, named
 from monitor.states.wear import Wear, WearParams
@@ -64,6 +65,7 @@ class Profile:
     epochs: EpochParams = field(default_factory=EpochParams)
     gait: GaitParams = field(default_factory=GaitParams)
     reference: ReferenceParams = field(default_factory=ReferenceParams)
+    autoalign: AutoAlignParams = field(default_factory=AutoAlignParams)
     posture: PostureParams = field(default_factory=PostureParams)
     wear: WearParams = field(default_factory=WearParams)
     transitions: TransitionParams = field(default_factory=TransitionParams)
@@ -88,6 +90,7 @@ class _Measured:
 
     k: int
     present: bool
+    acc: Floats
     acc_mean: list[float]
     axis_sd_mg: float
     up: list[float]
@@ -117,19 +120,19 @@ class _Second:
 class Pipeline:
     """One wearing, one sensor.
 
-    zeros : in hindsight, the zeros of the whole wear as (from this second on, zero); without, walking gives them
+    known : in hindsight, how the sensor sat over the whole wear; without it, that is learnt
     """
 
-    def __init__(
-        self, profile: Profile, rate_hz: float, *, gyro: bool, zeros: Sequence[tuple[float, Reference]] = ()
-    ) -> None:
+    def __init__(self, profile: Profile, rate_hz: float, *, gyro: bool, known: Sequence[Seat] = ()) -> None:
         self._profile = profile
         self.gyro = gyro
         self._orientation = Orientation(rate_hz, gyro=gyro, params=profile.orientation)
         self._anti_alias = SosFilter(lowpass(ANTI_ALIAS_HZ, rate_hz)) if rate_hz > 1.2 * GRID_HZ else None
         self._grid = Gridder(rate_hz, 6, profile.epochs)
         self._steps = StepCounter(profile.gait)
-        self._placement = Placement(profile.reference, profile.anterior_axis, profile.alignment, zeros)
+        self._placement = Placement(
+            profile.reference, profile.autoalign, profile.anterior_axis, profile.alignment, known
+        )
         self._model = PostureModel(_with_styles(profile))
         self._wear = Wear(profile.wear)
         self._moves = Movements(profile.transitions, gyro=gyro)
@@ -348,6 +351,7 @@ class Pipeline:
                 self._model.see(transition)
                 events.append(transition)
                 events += self._stood(found, transition)
+                events += self._leant(found, transition)
         return events
 
     def _stood(self, found: Found, transition: Transition) -> list[Event]:
@@ -355,6 +359,13 @@ class Pipeline:
         if transition.kind not in {"sit-to-stand", "stand-to-sit"} or not found.from_rest_to_rest:
             return []
         return self._placement.stood(transition.end_s, _vec(found.after if found.gained_m > 0.0 else found.before))
+
+    def _leant(self, found: Found, transition: Transition) -> list[Event]:
+        """Whoever rises or sits down leans forward: that tells the front."""
+        if transition.kind not in {"sit-to-stand", "stand-to-sit"}:
+            return []
+        rising = transition.kind == "sit-to-stand"
+        return self._placement.leant(transition.end_s, found.path, found.before, found.after, rising=rising)
 
     def _clip(self, events: list[Event]) -> list[Event]:
         """Where the clip has moved, what the posture model remembers of the sensor's frame turns with it."""
@@ -396,8 +407,8 @@ class Pipeline:
             sd_mg,
             roughness,
         )
-        for row in zip(*(column.tolist() for column in columns), steps, strict=True):
-            measured = _Measured(*row)
+        for acc, k, there, *row in zip(block.acc[which], *(column.tolist() for column in columns), steps, strict=True):
+            measured = _Measured(k, there, acc, *row)
             events += self._seen(measured.k + 1) + self._measured(measured)
         return events
 
@@ -410,9 +421,8 @@ class Pipeline:
         events: list[Event] = []
         walking = m.window_sd_mg >= p.gait.min_sd_mg and m.rhythm >= p.gait.min_periodicity
         acc_mean = (m.acc_mean[0], m.acc_mean[1], m.acc_mean[2])
-        events += self._clip(
-            self._placement.second(m.k, acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, m.roughness, walking=walking)
-        )
+        walk = acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, m.roughness
+        events += self._clip(self._placement.second(m.k, m.acc, *walk, walking=walking))
         wider = p.epochs.still_leave if self._still else 1.0
         quiet = m.vm_sd_mg < wider * p.epochs.still_sd_mg
         if quiet:

@@ -321,7 +321,7 @@ class ClipMoved:
 class AlignmentChanged:
     """Which way is front was learnt: unit vector in the sensor frame, across the zero. sd_deg: its uncertainty.
 
-    source : 'guided', 'rises', 'walking' or 'profile'
+    source : 'walking', 'leans' (of rises and sit-downs) or 'walking and leans'
     """
 
     t_s: float

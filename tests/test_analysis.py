@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitor.analysis import analyze, joined, walking_zeros
+from monitor.analysis import analyze, joined, seats_of
 from monitor.pipeline import Pipeline, Profile
 from monitor.sources.simulator import Scene, Wearer
 from monitor.storage.recording import Recorder, Recording
@@ -101,16 +101,16 @@ def test_hindsight_orients_every_sample_better(path, gyro):
     assert error(later) < error(still)
 
 
-def test_walking_zeros_of_the_whole_wear_and_none_without_a_walk(path, wear, tmp_path):
+def test_seats_of_the_whole_wear_and_none_without_a_walk(path, wear, tmp_path):
     with Recording.open(path) as recording:
-        ((since_s, zero),) = walking_zeros(recording, Profile())
-    assert since_s == -np.inf
-    assert zero.bouts >= 4
+        (seat,) = seats_of(recording, Profile())
+    assert seat.since_s == -np.inf
+    assert seat.zero.bouts >= 4
     other = tmp_path / "still.sqlite"
     with Recorder.create(other, META) as recorder:
         recorder.write(wear([("still", 30, 0)]), [])
     with Recording.open(other) as recording:
-        assert walking_zeros(recording, Profile()) == []
+        assert seats_of(recording, Profile()) == []
         report = analyze(recording, Profile(), hindsight=True)
     assert not report.zero_found
     assert report.postures_s[Posture.UNKNOWN] >= 29

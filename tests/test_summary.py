@@ -10,6 +10,7 @@ from monitor.pipeline import Pipeline, Profile
 from monitor.signal.reference import Reference
 from monitor.snapshot import Span
 from monitor.states.alerts import AlertRule
+from monitor.states.placement import Seat
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
@@ -37,8 +38,8 @@ LATER = AlertRule("later", "sitting_s", 90.0, 10.0, 5.0, 900.0, "Do stand up.")
 class Screen:
     """A session without a radio: records go through the pipeline into the summary."""
 
-    def __init__(self, *, gyro=True, rules=(), day_start_s=0.0, zeros=(), rate_hz=RATE_HZ):
-        self.pipeline = Pipeline(Profile(alerts=tuple(rules)), rate_hz, gyro=gyro, zeros=zeros)
+    def __init__(self, *, gyro=True, rules=(), day_start_s=0.0, known=(), rate_hz=RATE_HZ):
+        self.pipeline = Pipeline(Profile(alerts=tuple(rules)), rate_hz, gyro=gyro, known=known)
         self.summary = Summary(
             mode="live", sensor="WT901", rate_hz=rate_hz, day_start_s=day_start_s, rules=rules, recording="a.sqlite"
         )
@@ -203,7 +204,7 @@ def test_without_a_zero_there_is_no_tilt(wear, gyro):
 
 
 def test_a_zero_from_before_gives_a_tilt_from_the_first_sample(wear):
-    screen = Screen(zeros=[(float("-inf"), Reference((0.0, 1.0, 0.0), 5, 0.4))]).stream(
+    screen = Screen(known=[Seat(float("-inf"), Reference((0.0, 1.0, 0.0), 5, 0.4))]).stream(
         wear([("still", 4, 0), ("still", 12, 8)])
     )
     assert screen.now.tilt_deg == pytest.approx(8.0, abs=0.7)

@@ -117,6 +117,7 @@ class Features:
     """Per epoch, E of them, from acc and up in the sensor frame.
 
     k         : (E,) start, whole seconds
+    acc       : (E, 50, 3) specific force on the grid, g
     present   : (E,) bool: enough of the epoch was measured
     acc_mean  : (E, 3) mean specific force, g
     acc_sd    : (E, 3) standard deviation of each axis, g
@@ -128,6 +129,7 @@ class Features:
     """
 
     k: NDArray[np.int64]
+    acc: Floats
     present: NDArray[np.bool_]
     acc_mean: Floats
     acc_sd: Floats
@@ -149,6 +151,7 @@ def features(cut: Cut, min_coverage: float) -> Features:
     centred = vm - vm_mean[:, None]
     return Features(
         k=cut.k,
+        acc=cut.rows[:, :, :3],
         present=cut.valid.mean(axis=1) >= min_coverage,
         acc_mean=mean[:3].T,
         acc_sd=np.sqrt((deviation * deviation).mean(axis=2)).T,

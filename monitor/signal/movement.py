@@ -21,7 +21,7 @@ from monitor.stream import Floats
 QUIET_POINTS = 25  # half a second for the spread of |acc|
 TURN_POINTS = 12  # up a quarter of a second before and after gives its rate
 STEP_POINTS = 5
-# With a second, idle coefficient SciPy goes sample by sample; its convolution rounds differently for other block lengths.
+# An idle second coefficient makes SciPy go sample by sample: its convolution rounds differently for other block length
 FORWARD = (1.0, 0.0)
 WITH_GYRO_POINTS, ACC_ONLY_POINTS = 25, 51
 

@@ -8,6 +8,7 @@ that neither the sensor's scale error nor a slow change of tilt matters.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -30,13 +31,12 @@ def height_m(vertical: Floats, before: float, after: float) -> Floats:
     """
     n = len(vertical)
     speed = _summed(vertical - np.linspace(before, after, n))
-    speed -= np.linspace(0.0, speed[-1], n)
-    return _summed(speed)
+    return _summed(speed - np.linspace(0.0, float(speed[-1]), n))
 
 
 def _summed(x: Floats) -> Floats:
     """Integral over time of x (N,) on the grid."""
-    return np.add.accumulate(x) / GRID_HZ
+    return cast("Floats", np.add.accumulate(x)) / GRID_HZ
 
 
 def gained_m(vertical: Floats, at_rest: float) -> float:

@@ -212,6 +212,7 @@ class Movements:
             p=min(1.0, abs(gained) / 0.25) * (0.5 + 0.5 * min(1.0, abs(gained) / max(way, 1e-9))),
             lean_deg=float(np.minimum(from_before, from_after).max()),
             leaning_deg=float((from_before if gained < 0.0 else from_after).max()),
+            path=path.copy(),
             slipped=slipped,
         )
 
@@ -253,6 +254,7 @@ class Movements:
                 p=match.explained,
                 lean_deg=float(lean),
                 leaning_deg=float(leaning),
+                path=path.copy(),
                 from_rest_to_rest=False,
             )
         ]
@@ -288,6 +290,7 @@ class Movements:
                 p=match.explained,
                 lean_deg=float(lean),
                 leaning_deg=float(leaning),
+                path=path.copy(),
                 from_rest_to_rest=False,
             )
         ]

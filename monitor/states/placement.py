@@ -1,38 +1,58 @@
 """How the sensor sits on the wearer: the zero, the way to the front, and what happens when the clip moves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from monitor.signal.alignment import AXES, Alignment, Vec, frame, minimal_rotation, rotate, separation_deg
+from monitor.signal.autoalign import AutoAlign, AutoAlignParams
 from monitor.signal.reference import Moved, Reference, ReferenceParams, ReferenceTracker
-from monitor.stream import ClipMoved, Event, Floats, LyingSide, ReferenceChanged
+from monitor.stream import AlignmentChanged, ClipMoved, Event, Floats, LyingSide, ReferenceChanged
 
 STANDING_DEG = 50.0  # a step of up is the clip's only while the wearer is upright: lying down turns the sensor too
+GUIDED_LIMIT_DEG = 45.0  # a guided front so far from what walking and rises say belongs to another wearing
+TOLD_DEG = 5.0  # a front that changes less is not told again
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """How the sensor sat from since_s on: the zero, and the front, a unit vector, sensor frame, None if unknown."""
+
+    since_s: float
+    zero: Reference
+    anterior: Vec | None = None
 
 
 class Placement:
     """Feeds on seconds and on what was found in the movements.
 
-    zeros : the zero known beforehand as (from this second on, zero), in order; then nothing is learnt (hindsight)
+    anterior_axis, alignment : the front to begin with; a guided alignment goes before it and gives a first zero
+    known                    : seats known beforehand, in order; then nothing is learnt (hindsight)
     """
 
     def __init__(
         self,
         params: ReferenceParams,
+        automatic: AutoAlignParams,
         anterior_axis: str,
         alignment: Alignment | None,
-        zeros: Sequence[tuple[float, Reference]] = (),
+        known: Sequence[Seat] = (),
     ) -> None:
-        standing = Reference(alignment.up, 0, params.standing_spread_deg) if alignment and not zeros else None
+        standing = Reference(alignment.up, 0, params.standing_spread_deg) if alignment and not known else None
         self._tracker = ReferenceTracker(params, standing)
-        self._coming = list(zeros)
-        self._learn = not zeros
+        self._auto = AutoAlign(automatic)
+        self._coming = list(known)
+        self._learn = not known
         self._standing_spread_deg = params.standing_spread_deg
-        self.anterior: Vec = alignment.anterior if alignment else AXES[anterior_axis]
+        self._guided = alignment is not None
+        self._given: Vec = alignment.anterior if alignment else AXES[anterior_axis]
+        self._told: AlignmentChanged | None = None
         self.frames: list[tuple[float, Floats]] = []  # (since s, sensor to body), oldest first
         self.rotation: Floats | None = None  # that of the newest ClipMoved
         if standing:
-            self.frames.append((float("-inf"), frame(standing.up, self.anterior)))
+            self.frames.append((float("-inf"), frame(standing.up, self._given)))
         self._scheduled(float("-inf"))
+
+    # ------------------------------------------------------------ answers
 
     @property
     def zero(self) -> Reference | None:
@@ -57,20 +77,47 @@ class Placement:
             return float("nan")
         return zero.spread_deg if self.good else max(zero.spread_deg, self._standing_spread_deg)
 
+    def side(self, up: Vec) -> LyingSide:
+        """How one lies whose up is this, sensor frame."""
+        if self.frame is None:
+            return LyingSide.NONE
+        x, _, z = rotate(up, self.frame)
+        if abs(x) >= abs(z):
+            return LyingSide.SUPINE if x > 0.0 else LyingSide.PRONE
+        return LyingSide.LEFT if z > 0.0 else LyingSide.RIGHT
+
+    # ------------------------------------------------------------ what happens
+
     def second(
-        self, k: int, acc_mean: Vec, hardness: float, cadence_hz: float, roughness: float, *, walking: bool
+        self,
+        k: int,
+        acc_g: Floats,
+        acc_mean: Vec,
+        hardness: float,
+        cadence_hz: float,
+        roughness: float,
+        *,
+        walking: bool,
     ) -> list[Event]:
-        """Take second k; measures as ReferenceTracker has them."""
+        """Take second k: acc_g (50, 3) on the grid, sensor frame; the other measures as ReferenceTracker has them."""
         if not self._learn:
             return self._scheduled(float(k))
+        aligned = self._auto.second(acc_g, walking=walking)
         changed, moved = self._tracker.push(float(k), acc_mean, hardness, cadence_hz, roughness, walking=walking)
-        if not changed:
+        events = [*self._moved(k + 2.0, moved), *self._renewed(k + 2.0)] if changed else []
+        return events + self._aligned(k + 2.0) if aligned or changed else events
+
+    def leant(self, t_s: float, path: Floats, before: Floats, after: Floats, *, rising: bool) -> list[Event]:
+        """A rise or a sit-down, as AutoAlign.lean has it."""
+        if not self._learn or not self._auto.lean(path, before, after, rising=rising):
             return []
-        return [*self._moved(k + 2.0, moved), *self._renewed(k + 2.0)]
+        return self._aligned(t_s)
 
     def stood(self, t_s: float, up: Vec) -> list[Event]:
         """Up of the wearer standing, before the first walk."""
-        return self._renewed(t_s) if self._learn and self._tracker.stood(up) else []
+        if not self._learn or not self._tracker.stood(up):
+            return []
+        return [*self._renewed(t_s), *self._aligned(t_s)]
 
     def slipped(self, t_s: float, before: Vec, after: Vec) -> list[Event]:
         """The sensor turned on a body at rest."""
@@ -87,45 +134,70 @@ class Placement:
     def pause(self) -> None:
         """A gap."""
         self._tracker.pause()
+        self._auto.pause()
 
     def forget_frames(self) -> None:
         """Only the present frame is needed from now on."""
         self.frames = self.frames[-1:]
 
-    def side(self, up: Vec) -> LyingSide:
-        """How one lies whose up is this, sensor frame."""
-        if self.frame is None:
-            return LyingSide.NONE
-        x, _, z = rotate(up, self.frame)
-        if abs(x) >= abs(z):
-            return LyingSide.SUPINE if x > 0.0 else LyingSide.PRONE
-        return LyingSide.LEFT if z > 0.0 else LyingSide.RIGHT
+    # ------------------------------------------------------------ how
 
     def _scheduled(self, k: float) -> list[Event]:
         events: list[Event] = []
-        while self._coming and self._coming[0][0] <= k:
-            _, zero = self._coming.pop(0)
-            before, self._tracker.current = self._tracker.current, zero
+        while self._coming and self._coming[0].since_s <= k:
+            seat = self._coming.pop(0)
+            before, self._tracker.current = self._tracker.current, seat.zero
             if before:
-                self._turn(before.up, zero.up)
+                self._turn(before.up, seat.zero.up)
+            self._given = seat.anterior or self._given
             events += self._renewed(k)
         return events
 
     def _moved(self, t_s: float, moved: Moved | None) -> list[Event]:
         if moved is None:
             return []
-        self._turn(moved.before, moved.after, upside_down=moved.cause == "upside-down")
+        if moved.cause == "upside-down":
+            # The clip has turned about the way to the front, which stays where it was.
+            self.rotation = minimal_rotation(moved.before, moved.after)
+        else:
+            self._given = self._front()[0]
+            self._turn(moved.before, moved.after)
+        if moved.cause in {"upside-down", "re-donned"}:
+            self._auto.forget()
+        elif self.rotation is not None:
+            self._auto.turned(self.rotation)
         return [ClipMoved(t_s, moved.cause, moved.angle_deg, moved.since_s, repaired=self.good)]
 
-    def _turn(self, before: Vec, after: Vec, *, upside_down: bool = False) -> None:
+    def _turn(self, before: Vec, after: Vec) -> None:
         self.rotation = minimal_rotation(before, after)
-        # A clip put on upside down has turned about the way to the front, which stays where it was.
-        if not upside_down:
-            self.anterior = rotate(self.anterior, self.rotation)
+        self._given = rotate(self._given, self.rotation)
+
+    def _front(self) -> tuple[Vec, float, str]:
+        """The way to the front, its standard uncertainty in deg (NaN where it was only given), and where it is from."""
+        zero = self._tracker.current
+        found = self._auto.anterior(zero.up) if zero and self._learn else None
+        if found and not (self._guided and separation_deg(found.anterior, self._given) < GUIDED_LIMIT_DEG):
+            return found.anterior, found.sd_deg, found.source
+        return self._given, float("nan"), "guided" if self._guided else "profile"
 
     def _renewed(self, t_s: float) -> list[Event]:
         zero = self._tracker.current
         if zero is None:
             return []
-        self.frames.append((t_s, frame(zero.up, self.anterior)))
+        self.frames.append((t_s, frame(zero.up, self._front()[0])))
         return [ReferenceChanged(t_s, zero.up, zero.bouts, zero.spread_deg)]
+
+    def _aligned(self, t_s: float) -> list[Event]:
+        """The votes for the front have changed."""
+        zero = self._tracker.current
+        anterior, sd_deg, source = self._front()
+        if zero is None or source in {"guided", "profile"}:
+            return []
+        rotation = frame(zero.up, anterior)
+        self.frames.append((t_s, rotation))
+        x, y, z = rotation[0].tolist()
+        told = self._told
+        if told and told.source == source and separation_deg(told.anterior, (x, y, z)) < TOLD_DEG:
+            return []
+        self._told = AlignmentChanged(t_s, (x, y, z), sd_deg, source)
+        return [self._told]

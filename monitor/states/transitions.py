@@ -78,6 +78,7 @@ class Found:
     whole          : the same from the rest before, where that in between was a mere pause
     slipped        : up turned within a tenth of a second while |acc| stayed quiet: the sensor turned, the body did not
     lean_deg       : largest angle of the trunk from both ends; leaning_deg: from the upright end
+    path           : (N, 3) up on the way
     """
 
     known_k: int
@@ -90,6 +91,7 @@ class Found:
     p: float
     lean_deg: float
     leaning_deg: float
+    path: Floats
     from_rest_to_rest: bool = True
     slipped: bool = False
     whole: "Found | None" = None

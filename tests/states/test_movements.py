@@ -1,6 +1,7 @@
 """Movements between rests, on made-up samples: found once, measured right, at their time, whatever the blocks."""
 
 import copy
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def told(rows, *, gyro=True, cuts=(), start_k=0):
     model = Movements(TransitionParams(), gyro=gyro)
     found = []
     edges = [0, *sorted(cuts), len(rows)]
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         if b > a:
             found += model.push(start_k + a, rows[a:b])
     return found + model.flush()
@@ -133,7 +134,7 @@ def test_a_step_of_the_clip_is_no_movement_of_the_body(gyro):
 
 
 def test_a_shift_of_the_trunk_within_half_a_second_is_no_step_of_the_clip():
-    """Found on hapt and sisfall: a slip limit on time alone fired seven times an hour on people who shift in their seat."""
+    """Found on hapt and sisfall: a limit on time alone fired seven times an hour on people who shift in their seat."""
     t = np.arange(1000) / 50.0
     x = np.clip((t - 10.0) / 0.5, 0.0, 1.0)
     a = np.deg2rad(9.0 * x * x * x * (10.0 + x * (6.0 * x - 15.0)))

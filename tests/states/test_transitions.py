@@ -33,6 +33,7 @@ def found(gained_m=0.4, *, seconds=2.0, lean=25.0, before=0.0, after=0.0, moved=
         p=0.9,
         lean_deg=lean,
         leaning_deg=more.pop("leaning", lean),
+        path=np.array([at(before), at(after)]),
         **more,
     )
 
