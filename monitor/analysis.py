@@ -1,6 +1,6 @@
 """A recording through the pipeline at full speed: as live, or in hindsight. Memory does not grow with its length."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.pipeline import SILENT_AFTER_S, Pipeline, Profile
@@ -77,14 +77,36 @@ def analyze(
     hindsight : the zero is the median of all walking since the clip last moved, and orientation is estimated with the
                 future known
     """
-    gyro = gyro and recording.meta.gyro
     rate_hz = recording.meta.rate_hz
-    known = seats_of(recording, profile) if hindsight else ()
+    return run(
+        recording.records(),
+        rate_hz,
+        profile,
+        gyro=gyro and recording.meta.gyro,
+        hindsight=hindsight,
+        known=seats_of(recording.records(), rate_hz, profile) if hindsight else (),
+        sink=sink,
+        progress=progress,
+    )
+
+
+def run(
+    records: Iterable[Record],
+    rate_hz: float,
+    profile: Profile,
+    *,
+    gyro: bool,
+    hindsight: bool = False,
+    known: Sequence[Seat] = (),
+    sink: Sink | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Report:
+    """As analyze, from records alone; known: what seats_of gave for the same records, in hindsight."""
     pipeline = Pipeline(profile, rate_hz, gyro=gyro, known=known)
     report = Report()
-    blocks = joined(recording.records(), HINDSIGHT_BLOCK_S if hindsight else BLOCK_S)
+    blocks = joined(records, HINDSIGHT_BLOCK_S if hindsight else BLOCK_S)
     steps = _oriented_ahead(blocks, rate_hz, profile, gyro=gyro) if hindsight else ((block, None) for block in blocks)
-    last: Record | None = None
+    end_s: float | None = None
     for record, up in steps:
         if up is not None and isinstance(record, Samples):
             events = pipeline.push_oriented(record, up)
@@ -95,18 +117,19 @@ def analyze(
             sink(record, events, pipeline)
         if progress and isinstance(record, Samples):
             progress(last_s(record))
-        last = record
+        reached_s = last_s(record) + (1.0 / rate_hz if isinstance(record, Samples) else 0.0)
+        end_s = reached_s if end_s is None else max(end_s, reached_s)
     events = pipeline.finish()
     report.zero_found = pipeline.reference is not None
-    if last is not None:
-        nothing = Tick(recording.end_s)
+    if end_s is not None:
+        nothing = Tick(end_s)
         report.add(nothing, events)
         if sink:
             sink(nothing, events, pipeline)
     return report
 
 
-def joined(records: Iterator[Record], block_s: float) -> Iterator[Record]:
+def joined(records: Iterable[Record], block_s: float) -> Iterator[Record]:
     """The same stream with samples in blocks of up to block_s; ticks that say nothing new are left out.
 
     A Tick within SILENT_AFTER_S of the last sample changes nothing in the pipeline, so no event depends on it.
@@ -133,14 +156,14 @@ def joined(records: Iterator[Record], block_s: float) -> Iterator[Record]:
         yield join(held)
 
 
-def seats_of(recording: Recording, profile: Profile) -> list[Seat]:
+def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> list[Seat]:
     """How the sensor sat over the whole wear, from acceleration alone: between two moves of the clip, the median of all
     level walking and the last word on the front. Empty without a walk.
     """
     whole = replace(profile, reference=replace(profile.reference, keep=100_000), alerts=())
-    pipeline = Pipeline(whole, recording.meta.rate_hz, gyro=False)
+    pipeline = Pipeline(whole, rate_hz, gyro=False)
     seats: list[Seat] = []
-    for record in joined(recording.records(), BLOCK_S):
+    for record in joined(records, BLOCK_S):
         for event in pipeline.push(record):
             # The first seat holds from the start. One that no walk has confirmed (after a step) is only mended.
             if isinstance(event, ClipMoved) and seats and seats[-1].zero.bouts:

@@ -103,14 +103,14 @@ def test_hindsight_orients_every_sample_better(path, gyro):
 
 def test_seats_of_the_whole_wear_and_none_without_a_walk(path, wear, tmp_path):
     with Recording.open(path) as recording:
-        (seat,) = seats_of(recording, Profile())
+        (seat,) = seats_of(recording.records(), 100.0, Profile())
     assert seat.since_s == -np.inf
     assert seat.zero.bouts >= 4
     other = tmp_path / "still.sqlite"
     with Recorder.create(other, META) as recorder:
         recorder.write(wear([("still", 30, 0)]), [])
     with Recording.open(other) as recording:
-        assert seats_of(recording, Profile()) == []
+        assert seats_of(recording.records(), 100.0, Profile()) == []
         report = analyze(recording, Profile(), hindsight=True)
     assert not report.zero_found
     assert report.postures_s[Posture.UNKNOWN] >= 29
