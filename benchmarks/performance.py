@@ -18,7 +18,9 @@ from pathlib import Path
 import batch_cost
 import live_cost
 import screen_cost
-from tables import Table, heading, number, show, verdict
+from document import heading, show, verdict
+
+from monitor.evaluation.tables import Table, number
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 HERE = Path(__file__).resolve().parent

@@ -83,7 +83,7 @@ def _import(
     try:
         for rows in table.blocks():
             if recorder is None:
-                rate_hz, start_s, last_s = _rate_hz(rows[:, 0], csv_path), float(rows[0, 0]), float(rows[0, 0])
+                rate_hz, start_s, last_s = sampling_rate_hz(rows[:, 0], csv_path), float(rows[0, 0]), float(rows[0, 0])
                 meta = Meta("canonical CSV", rate_hz, table.gyro, 0.0, "", 0, "import", __version__)
                 recorder = Recorder.create(part, meta)
             steps_s = np.diff(rows[:, 0], prepend=last_s)
@@ -121,8 +121,11 @@ def _samples(rows: Floats) -> Samples:
     return Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:7] if rows.shape[1] == 7 else None)
 
 
-def _rate_hz(t_s: Floats, path: Path) -> float:
-    """Sampling rate to 6 digits, of the steps near the median: neither gaps nor coarse time stamps bias it."""
+def sampling_rate_hz(t_s: Floats, path: Path) -> float:
+    """Sampling rate of t_s (N,) to 6 digits, of the steps near the median: neither gaps nor coarse times bias it.
+
+    Raises FileFormatError, which names `path`, if there is none that a sensor has.
+    """
     if len(t_s) < 2:
         raise FileFormatError("there is only one row: a sampling rate needs two.", path, 2)
     steps_s = np.diff(t_s)

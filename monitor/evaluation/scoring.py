@@ -1,11 +1,12 @@
-"""Scores from arrays alone: confusion, balanced accuracy, people, intervals, angles. Imports nothing of sitwell.
+"""Scores from arrays alone: confusion, balanced accuracy, people, intervals, angles.
 
 The rules are those that every compared figure follows: an answer outside the four classes is wrong, never left out.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
 Interval = tuple[float, float]
+Figure = dict[str, float]
 
 CLASSES = ("walking", "sitting", "standing", "lying")
 WALKING, SITTING, STANDING, LYING = range(4)
-UPRIGHT = {"standing", "walking"}
 DRAWS = 2000
 SEED = 20_261_122
 
@@ -30,58 +31,83 @@ def confusion(truth: Iterable[str], answers: Iterable[str | None]) -> Counts:
     return counts
 
 
-def recalls(counts: Counts) -> Floats:
-    """Share of each true class that was answered right, (4,); NaN for a class that never occurred."""
-    totals = counts.sum(axis=1)
-    right = counts[np.arange(len(CLASSES)), np.arange(len(CLASSES))]
+def recalls(counts: NDArray[Any]) -> Floats:
+    """Share of each true class that was answered right, (..., 4) of (..., 4, 5); NaN where a class never occurred."""
+    totals = counts.sum(axis=-1)
+    right = np.diagonal(counts, axis1=-2, axis2=-1)
     return np.where(totals > 0, right / np.maximum(totals, 1), np.nan)
 
 
-def balanced_accuracy(counts: Counts) -> float:
-    """Mean recall of the classes that occurred; NaN if none did."""
+def balanced_accuracy(counts: NDArray[Any]) -> Floats:
+    """Mean recall of the classes that occurred, (...) of (..., 4, 5); NaN if none did."""
     values = recalls(counts)
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if len(known) else float("nan")
+    known = (~np.isnan(values)).sum(axis=-1)
+    return np.where(known > 0, np.nansum(values, axis=-1) / np.maximum(known, 1), np.nan)
 
 
-def sit_stand(counts: Counts) -> float:
-    """Mean recall of sitting and standing; NaN unless both occurred."""
+def sit_stand(counts: NDArray[Any]) -> Floats:
+    """Mean recall of sitting and standing, (...) of (..., 4, 5); NaN unless both occurred."""
     values = recalls(counts)
-    return float((values[SITTING] + values[STANDING]) / 2.0)
+    return (values[..., SITTING] + values[..., STANDING]) / 2.0
 
 
-def unanswered(counts: Counts) -> float:
+def unanswered(counts: NDArray[Any]) -> float:
     """Share of all seconds that got none of the four answers."""
     return float(counts[:, -1].sum() / counts.sum()) if counts.sum() else float("nan")
 
 
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """How a figure varies over people; the weak ones are the story."""
-
-    mean: float
-    median: float
-    p10: float
-    people: int
+def ratio(sums: NDArray[Any]) -> Floats:
+    """Numerator by denominator, (...) of (..., 2); NaN where the denominator is 0."""
+    below = sums[..., 1]
+    return np.where(below != 0, sums[..., 0] / np.where(below != 0, below, 1), np.nan)
 
 
-def spread(values: Iterable[float]) -> Spread:
-    """Over the people for whom the figure exists (is not NaN)."""
+def f1(sums: NDArray[Any]) -> Floats:
+    """Harmonic mean of recall and precision, (...) of (..., 3): matched, labelled, found; NaN where nothing was."""
+    return ratio(np.stack((2.0 * sums[..., 0], sums[..., 1] + sums[..., 2]), axis=-1))
+
+
+def spread(values: Iterable[float]) -> Figure:
+    """How a figure varies over the people who have it (not NaN); the weak ones are the story.
+
+    people, mean with its 95 % interval (low, high), median, p10, p90, least, most.
+    """
     known = np.array([value for value in values if not np.isnan(value)])
+    names = ("mean", "low", "high", "median", "p10", "p90", "least", "most")
     if not len(known):
-        return Spread(float("nan"), float("nan"), float("nan"), 0)
-    return Spread(float(known.mean()), float(np.median(known)), float(np.percentile(known, 10.0)), len(known))
+        return {"people": 0.0, **dict.fromkeys(names, float("nan"))}
+    low, high = _interval(_weights(len(known)) @ known / len(known))
+    p10, median, p90 = np.percentile(known, [10.0, 50.0, 90.0]).tolist()
+    figures = (float(known.mean()), low, high, median, p10, p90, float(known.min()), float(known.max()))
+    return {"people": float(len(known)), **dict(zip(names, figures, strict=True))}
 
 
-def bootstrap(
-    people: Sequence[Counts], statistic: Callable[[Counts], float], draws: int = DRAWS, seed: int = SEED
-) -> tuple[float, float]:
-    """95 % interval of statistic(sum over people) when people are drawn again with replacement."""
-    stack = np.array(people)
-    chosen = np.random.default_rng(seed).integers(len(stack), size=(draws, len(stack)))
-    values = [statistic(stack[row].sum(axis=0)) for row in chosen]
-    low, high = np.nanpercentile(values, [2.5, 97.5])
-    return float(low), float(high)
+def pooled(people: Sequence[NDArray[Any]], statistic: Callable[[NDArray[Any]], Floats]) -> Figure:
+    """statistic(sum over people) as `value`, and its 95 % interval (low, high) when people are drawn again.
+
+    statistic must take the sums of many draws at once, on the axes before its own.
+    """
+    if not people:
+        return dict.fromkeys(("value", "low", "high"), float("nan"))
+    stack = np.array(people, dtype=np.float64)
+    low, high = _interval(statistic(np.tensordot(_weights(len(stack)), stack, 1)))
+    return {"value": float(statistic(stack.sum(axis=0))), "low": low, "high": high}
+
+
+def _weights(people: int) -> Floats:
+    """(DRAWS, people): how often each of them is in a draw with replacement."""
+    chosen = np.random.default_rng(SEED).integers(people, size=(DRAWS, people))
+    counts = np.zeros((DRAWS, people))
+    np.add.at(counts, (np.arange(DRAWS)[:, None], chosen), 1.0)
+    return counts
+
+
+def _interval(values: Floats) -> tuple[float, float]:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return float("nan"), float("nan")
+    low, high = np.percentile(known, [2.5, 97.5]).tolist()
+    return low, high
 
 
 def matches(found: Sequence[Interval], true: Sequence[Interval], slack_s: float = 1.0) -> list[tuple[int, int]]:
@@ -121,7 +147,7 @@ class Bout:
     found: float
 
 
-def bouts(truth: dict[int, str], answers: dict[int, str]) -> list[Bout]:
+def bouts(truth: Mapping[int, str], answers: Mapping[int, str | None]) -> list[Bout]:
     """Each stretch of scored seconds of one posture, and the share of it that was answered right."""
     seconds = np.array(list(truth), dtype=np.int64)
     names = np.array(list(truth.values()))
@@ -136,12 +162,6 @@ def bouts(truth: dict[int, str], answers: dict[int, str]) -> list[Bout]:
         found.append(Bout(posture, posture not in seen, sum(right) / len(right)))
         seen.add(posture)
     return found
-
-
-def up_from_quat(quat: Floats) -> Floats:
-    """Earth's up in the sensor frame, (N, 3), of quaternions sensor -> earth (N, 4), w first."""
-    w, x, y, z = quat.T
-    return np.column_stack((2.0 * (x * z - w * y), 2.0 * (y * z + w * x), 1.0 - 2.0 * (x * x + y * y)))
 
 
 def angles_deg(a: Floats, b: Floats) -> Floats:

@@ -1,0 +1,8 @@
+"""How right sitwell is: recordings with labels through the pipeline, scored. `sitwell evaluate` prints it.
+
+datasets, harth      : readers; each gives Sessions (session.py), whatever the layout of the set
+answers              : a session through the analysis, four ways
+posture, walking, transitions, lag, trials, steps, tilt, inclination, worn, sitting : one capability each
+targets              : what each figure should be
+run                  : which set is scored for what, over processes
+"""

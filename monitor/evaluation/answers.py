@@ -1,0 +1,101 @@
+"""A session through the analysis of the product: accelerometer only or with gyroscope, live or in hindsight."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from monitor.analysis import run, walking_zero
+from monitor.evaluation.session import Session
+from monitor.pipeline import Pipeline, Profile
+from monitor.signal.orientation import unit
+from monitor.stream import Break, Epoch, Event, Floats, Record, Samples, Transition
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way through the analysis, and how a table calls it."""
+
+    label: str
+    gyro: bool
+    hindsight: bool
+
+
+WAYS = {
+    "acc-live": Way("accelerometer only, live", gyro=False, hindsight=False),
+    "gyro-live": Way("with gyroscope, live", gyro=True, hindsight=False),
+    "acc-hindsight": Way("accelerometer only, hindsight", gyro=False, hindsight=True),
+    "gyro-hindsight": Way("with gyroscope, hindsight", gyro=True, hindsight=True),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What came out one way.
+
+    epochs : start of a second (whole s) -> its Epoch
+    t_s, up: (N,), (N, 3) of every sample, sensor frame; empty unless asked for
+    """
+
+    epochs: dict[int, Epoch]
+    transitions: list[Transition]
+    breaks: list[Break]
+    t_s: Floats
+    up: Floats
+
+    def posture(self, second: int) -> str | None:
+        """The answer of a second, None if it got none."""
+        epoch = self.epochs.get(second)
+        return None if epoch is None else str(epoch.posture)
+
+    def up_of_seconds(self) -> dict[int, Floats]:
+        """Start of a second -> mean up of its samples, (3,): what a still epoch publishes as tilt."""
+        seconds = np.floor(self.t_s).astype(np.int64)
+        starts = np.flatnonzero(np.diff(seconds, prepend=-1))
+        if not len(starts):
+            return {}
+        means = unit(np.add.reduceat(self.up, starts, axis=0))
+        return dict(zip(seconds[starts].tolist(), means, strict=True))
+
+
+def answers(session: Session, profile: Profile, *, oriented: bool = False) -> dict[str, Answers]:
+    """All ways that the sensor allows, by key of WAYS; oriented: keep the orientation of every sample."""
+    zero = walking_zero(session.records(), session.rate_hz, profile)
+    found: dict[str, Answers] = {}
+    for key, way in WAYS.items():
+        if way.gyro and session.samples.gyr_dps is None:
+            continue
+        events: list[Event] = []
+        times: list[Floats] = [np.zeros(0)]
+        ups: list[Floats] = [np.zeros((0, 3))]
+
+        def keep(
+            record: Record,
+            new: list[Event],
+            pipeline: Pipeline,
+            events: list[Event] = events,
+            times: list[Floats] = times,
+            ups: list[Floats] = ups,
+        ) -> None:
+            events.extend(new)
+            if oriented and isinstance(record, Samples):
+                seen = pipeline.oriented
+                times.append(seen.t_s)
+                ups.append(seen.up)
+
+        run(
+            session.records(),
+            session.rate_hz,
+            profile,
+            gyro=way.gyro,
+            hindsight=way.hindsight,
+            zero=zero if way.hindsight else None,
+            sink=keep,
+        )
+        found[key] = Answers(
+            epochs={int(event.t_s): event for event in events if isinstance(event, Epoch)},
+            transitions=[event for event in events if isinstance(event, Transition)],
+            breaks=[event for event in events if isinstance(event, Break)],
+            t_s=np.concatenate(times),
+            up=np.concatenate(ups),
+        )
+    return found
