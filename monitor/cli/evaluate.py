@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from monitor.errors import SitwellError
+
 if TYPE_CHECKING:
     from monitor.evaluation.run import People
 
@@ -36,7 +38,7 @@ def evaluate(path: Path, dataset: str, jobs: int | None, people: str, as_json: b
     with the shipped settings. Tables give the mean, the median and the 10th-percentile person with 95 % intervals over
     people, and say which targets are met.
     """
-    from monitor.evaluation.run import figures, files, measure, of_people, plain, tables
+    from monitor.evaluation.run import figures, files, halves, measure, of_people, plain, tables
 
     paths = files(dataset, path)
     with click.progressbar(
@@ -48,9 +50,12 @@ def evaluate(path: Path, dataset: str, jobs: int | None, people: str, as_json: b
     ) as bar:
         measured = list(bar)
     chosen = of_people(measured, cast("People", people))
+    if not chosen:
+        raise SitwellError(f"{path} holds nobody with an {people} number: leave --people out.")
     told = figures(dataset, chosen)
     if as_json:
         head = {"dataset": dataset, "people": people, "recordings": len(chosen)}
         click.echo(json.dumps({**head, "figures": plain(told)}))
         return
-    click.echo("\n\n".join(table.text() for table in tables(dataset, told)))
+    sides = halves(dataset, measured) if people == "all" else []
+    click.echo("\n\n".join(table.text() for table in tables(dataset, told, sides)))

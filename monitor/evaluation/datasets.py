@@ -136,12 +136,14 @@ def read_sisfall(path: Path) -> Session:
     times = [np.zeros(0)]
     trials: list[Trial] = []
     start_s = 0.0
-    for name, a, b in sorted(zip(held["trial"].tolist(), held["start"].tolist(), held["stop"].tolist(), strict=True)):
+    order: list[int] = np.argsort(held["trial"], kind="stable").tolist()
+    for place in order:
+        name, a, b = str(held["trial"][place]), int(held["start"][place]), int(held["stop"][place])
         acc.append(held["acc_g"][a:b])
         gyr.append(held["gyr_dps"][a:b])
         times.append(start_s + np.arange(b - a) / rate_hz)
         end_s = start_s + (b - a) / rate_hz
-        trials.append(Trial(str(name)[:3], start_s, end_s))
+        trials.append(Trial(name[:3], start_s, end_s))
         start_s = end_s + TRIAL_GAP_S
     t_s = np.concatenate(times)
     made = samples(rate_hz, np.concatenate(acc), np.concatenate(gyr), t_s)

@@ -4,6 +4,7 @@ Columns are found by name: timestamp, back_x, back_y, back_z (g), label; the thi
 not read. Nothing of these sets was at hand when this was written: it follows the published layout.
 """
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,10 @@ def _table(path: Path) -> tuple[NDArray[Any], Floats, NDArray[np.int64]]:
                 raise FileFormatError(f"column {missing[0]} is missing: needed are {', '.join(COLUMNS)}.", path, 1)
             kinds = [("timestamp", "S32"), ("x", "f8"), ("y", "f8"), ("z", "f8"), ("label", "f8")]
             places = [names.index(name) for name in COLUMNS]
-            rows = np.loadtxt(file, dtype=kinds, delimiter=",", comments=None, quotechar='"', usecols=places, ndmin=1)
+            with warnings.catch_warnings(action="ignore", category=UserWarning):  # no rows: told below
+                rows = np.loadtxt(
+                    file, dtype=kinds, delimiter=",", comments=None, quotechar='"', usecols=places, ndmin=1
+                )
         if not len(rows):
             raise FileFormatError("there are no rows below the header: fetch it again.", path, 2)
         times = rows["timestamp"].astype(np.str_).astype("datetime64[us]")

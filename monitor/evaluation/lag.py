@@ -77,6 +77,6 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
                 for what, row in each.items()
             ],
             "From the end of the second or of the movement to the packet with which it came out; there is one every "
-            f"{PACKET_S:g} s, and up to that much is part of the figure. The screen shows a provisional posture at once.",
+            f"{PACKET_S:g} s, and up to that much is in the figure. The screen shows a provisional posture at once.",
         )
     ]

@@ -56,6 +56,7 @@ CAPABILITIES = {
     "worn": Capability(worn.measure, worn.figures, worn.tables),
 }
 ORIENTED = {"inclination", "tilt"}
+NOT_WORN_SETS = {"broad"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,17 @@ def figures(dataset: str, measured: Sequence[Measured]) -> dict[str, Any]:
     return told
 
 
-def tables(dataset: str, told: Mapping[str, Any]) -> list[Table]:
-    """The tables of a set's figures, the targets first."""
-    first = targets.table(dataset, told)
+def halves(dataset: str, measured: Sequence[Measured]) -> list[tuple[str, dict[str, Any]]]:
+    """(head, figures) of odd-numbered and of even-numbered people; none where nobody wore the sensor."""
+    if dataset in NOT_WORN_SETS:
+        return []
+    sides: tuple[People, People] = ("odd", "even")
+    return [(f"{side} people", figures(dataset, of_people(measured, side))) for side in sides]
+
+
+def tables(dataset: str, told: Mapping[str, Any], sides: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> list[Table]:
+    """The tables of a set's figures, the targets first, with a column for each of `sides` (what halves gave)."""
+    first = targets.table(dataset, told, sides)
     rest = [table for name, each in told.items() for table in CAPABILITIES[name].tables(dataset, each) if table.rows]
     return [first, *rest] if first else rest
 

@@ -13,7 +13,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 
 @pytest.fixture(scope="session")
 def load() -> Callable[[str], ModuleType]:
-    """load('scoring') is benchmarks/scoring.py."""
+    """load('accuracy') is benchmarks/accuracy.py."""
 
     def by_name(name: str) -> ModuleType:
         known = f"benchmark_{name}"
@@ -23,22 +23,11 @@ def load() -> Callable[[str], ModuleType]:
             assert spec.loader
             module = importlib.util.module_from_spec(spec)
             sys.modules[known] = module  # dataclasses look their module up
-            spec.loader.exec_module(module)
+            sys.path.insert(0, str(FOLDER))  # as it is for a script
+            try:
+                spec.loader.exec_module(module)
+            finally:
+                sys.path.remove(str(FOLDER))
         return sys.modules[known]
 
     return by_name
-
-
-@pytest.fixture(scope="session")
-def scoring(load):
-    return load("scoring")
-
-
-@pytest.fixture(scope="session")
-def datasets(load):
-    return load("datasets")
-
-
-@pytest.fixture(scope="session")
-def tables(load):
-    return load("tables")
