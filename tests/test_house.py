@@ -30,7 +30,9 @@ def imported_by(*arguments):
     return set(out.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["demo", "--help"], ["analyze", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["demo", "--help"], ["analyze", "--help"], ["evaluate", "--help"]]
+)
 def test_starting_light_imports_nothing_slow(arguments):
     loaded = imported_by(*arguments)
     assert "monitor" in loaded

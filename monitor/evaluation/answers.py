@@ -1,5 +1,6 @@
 """A session through the analysis of the product: accelerometer only or with gyroscope, live or in hindsight."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,6 +56,11 @@ class Answers:
             return {}
         means = unit(np.add.reduceat(self.up, starts, axis=0))
         return dict(zip(seconds[starts].tolist(), means, strict=True))
+
+
+def ways_of(people: Mapping[str, Sequence[Mapping[str, object]]]) -> list[str]:
+    """The keys of WAYS that any session of these people was measured by, in their order."""
+    return [way for way in WAYS if any(way in each for several in people.values() for each in several)]
 
 
 def answers(session: Session, profile: Profile, *, oriented: bool = False) -> dict[str, Answers]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from monitor.evaluation.answers import WAYS
+from monitor.evaluation.answers import WAYS, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, number
 from monitor.pipeline import Pipeline, Profile
@@ -47,7 +47,7 @@ def figures(people: Mapping[str, Sequence[Lags]]) -> dict[str, Any]:
     """By way and what: how many, median, 95th percentile and worst, s."""
     every = [each for several in people.values() for each in several]
     told: dict[str, Any] = {}
-    for way in [way for way in WAYS if any(way in each for each in every)]:
+    for way in ways_of(people):
         told[way] = {what: _figures([s for each in every for s in each[way][what]]) for what in WHAT}
     return {"people": len(people), "sessions": len(every), "ways": told}
 

@@ -13,6 +13,7 @@ from monitor.evaluation import (
     inclination,
     lag,
     posture,
+    posture_tables,
     sitting,
     steps,
     targets,
@@ -42,7 +43,7 @@ class Capability:
 
 
 CAPABILITIES = {
-    "posture": Capability(posture.measure, posture.figures, posture.tables),
+    "posture": Capability(posture.measure, posture.figures, posture_tables.tables),
     "walking": Capability(walking.measure, walking.figures, walking.tables),
     "transitions": Capability(transitions.measure, transitions.figures, transitions.tables),
     "trials": Capability(trials.measure, trials.figures, trials.tables),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers
+from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 from monitor.pipeline import Profile
@@ -46,7 +46,7 @@ def measure(session: Session, answers: Mapping[str, Answers], profile: Profile) 
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: breaks an hour of sitting, told and labelled, and the error a person."""
-    ways = [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+    ways = ways_of(people)
     told: dict[str, Any] = {}
     for way in ways:
         sums = [np.sum([each[way] for each in several], axis=0) for several in people.values() if several]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers
+from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 
@@ -22,7 +22,7 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: absolute error a walk and a person in % of the reference, and the error of the sum."""
-    ways = [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+    ways = ways_of(people)
     return {
         "people": len(people),
         "walks": sum(len(several) for several in people.values()),

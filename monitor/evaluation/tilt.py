@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers
+from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 from monitor.stream import Floats, Posture
@@ -43,7 +43,7 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: RMSE pooled and over people, 95th percentile, deg."""
-    ways = [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+    ways = ways_of(people)
     told: dict[str, Any] = {}
     for way in ways:
         angles = [np.concatenate([each[way] for each in several]) for several in people.values() if several]
@@ -67,7 +67,7 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
     return [
         Table(
             f"Tilt while quasi-static, {name}: angle to hindsight with gyroscope, degrees",
-            ("way", "still seconds", "RMSE", "95 %", "95th percentile", "median person", "p90 person"),
+            ("way", "still seconds", "RMSE", "95 %", "95th percentile", "a person: mean", "median", "p90"),
             [
                 (
                     WAYS[way].label,
@@ -75,8 +75,7 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
                     number(each["rmse_deg"]["value"], 2),
                     interval(each["rmse_deg"], 2),
                     number(each["p95_deg"], 2),
-                    number(each["rmse_people_deg"]["median"], 2),
-                    number(each["rmse_people_deg"]["p90"], 2),
+                    *(number(each["rmse_people_deg"][of], 2) for of in ("mean", "median", "p90")),
                 )
                 for way, each in told["ways"].items()
             ],

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers
+from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number, percent
 from monitor.stream import Floats
@@ -59,7 +59,7 @@ def _counted(session: Session, answers: Answers) -> list[Counted]:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: exactness in the seated trials, false ones an hour, and every group."""
-    ways = [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+    ways = ways_of(people)
     return {
         "people": len(people),
         "ways": {
@@ -86,8 +86,13 @@ def _figures(people: Sequence[Sequence[Counted]]) -> dict[str, Any]:
             }
             for name, sums in exact.items()
         },
-        "false_rises_per_h": scoring.pooled([_hourly(each, "rises") for each in quiet], scoring.ratio),
-        "false_sit_downs_per_h": scoring.pooled([_hourly(each, "sit_downs") for each in quiet], scoring.ratio),
+        **{
+            f"false_{what}_per_h": {
+                **scoring.pooled([_hourly(each, what) for each in quiet], scoring.ratio),
+                "people": scoring.spread([float(scoring.ratio(_hourly(each, what))) for each in quiet]),
+            }
+            for what in ("rises", "sit_downs")
+        },
         "quiet_hours": sum(trial.seconds for each in quiet for trial in each) / 3600.0,
         "groups": {
             label: _group([trial for trial in every if trial.activity in activities], int(activities[0] in SEATED))
@@ -122,39 +127,32 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
     """What is printed and documented."""
     ways: dict[str, Any] = told["ways"]
     exact = Table(
-        f"One rise and one sit-down in each of D07 to D10, {name}: {told['people']} people",
-        ("way", "rises exact", "95 %", "p10 person", "sit-downs exact", "95 %", "p10 person", "both exact"),
+        f"One rise and one sit-down in each of D07 to D10, {name}: {told['people']} people, share of trials exact",
+        ("what, way", "trials", "95 %", "a person: mean", "median", "p10"),
         [
             (
-                WAYS[way].label,
-                *(
-                    cell
-                    for key in ("rises_exact", "sit_downs_exact")
-                    for cell in (
-                        percent(each[key]["pooled"]["value"]),
-                        interval(each[key]["pooled"], 2),
-                        percent(each[key]["people"]["p10"]),
-                    )
-                ),
-                percent(each["both_exact"]["pooled"]["value"]),
+                f"{what}, {WAYS[way].label}",
+                percent(each[key]["pooled"]["value"]),
+                interval(each[key]["pooled"]),
+                *(percent(each[key]["people"][of]) for of in ("mean", "median", "p10")),
             )
+            for key, what in (("rises_exact", "rises"), ("sit_downs_exact", "sit-downs"), ("both_exact", "both"))
             for way, each in ways.items()
         ],
         "Exact: one was told in the trial, no more and no less.",
     )
     hours = next(iter(ways.values()))["quiet_hours"]
     false = Table(
-        f"False ones in {hours:.1f} h of walking, jogging, stairs, stumbles and jumps (D01–D06, D18, D19), {name}",
-        ("way", "rises an hour", "95 %", "sit-downs an hour", "95 %"),
+        f"False ones an hour, {name}: {hours:.1f} h of walks, jogs, stairs, stumbles and jumps (D01–D06, D18, D19)",
+        ("what, way", "an hour", "95 %", "a person: mean", "median", "p90"),
         [
             (
-                WAYS[way].label,
-                *(
-                    cell
-                    for key in ("false_rises_per_h", "false_sit_downs_per_h")
-                    for cell in (number(each[key]["value"], 2), interval(each[key], 2))
-                ),
+                f"{what}, {WAYS[way].label}",
+                number(each[key]["value"], 2),
+                interval(each[key], 2),
+                *(number(each[key]["people"][of], 2) for of in ("mean", "median", "p90")),
             )
+            for key, what in (("false_rises_per_h", "rises"), ("false_sit_downs_per_h", "sit-downs"))
             for way, each in ways.items()
         ],
     )

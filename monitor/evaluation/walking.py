@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers
+from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 
@@ -29,7 +29,7 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> dict[str, Count
 
 def figures(people: Mapping[str, Sequence[dict[str, Counts]]]) -> dict[str, Any]:
     """Sensitivity and specificity by way, pooled and over people."""
-    ways = [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+    ways = ways_of(people)
     told: dict[str, Any] = {}
     for way in ways:
         counts = [np.sum([each[way] for each in several], axis=0) for several in people.values() if several]
@@ -51,15 +51,19 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
         cells: list[str] = []
         for key in ("sensitivity", "specificity"):
             pooled, people = each[key]["pooled"], each[key]["people"]
-            cells += [number(pooled["value"]), interval(pooled), number(people["median"]), number(people["p10"])]
+            cells += [
+                number(pooled["value"]),
+                interval(pooled),
+                *(number(people[of]) for of in ("mean", "median", "p10")),
+            ]
         rows.append((WAYS[way].label, *cells))
     seconds = [next(iter(told["ways"].values()))[key]["seconds"] for key in ("sensitivity", "specificity")]
     return [
         Table(
             f"Walking, {name}: {seconds[0]} seconds of walking, {seconds[1]} of anything else",
-            ("way", "sensitivity", "95 %", "median", "p10", "specificity", "95 %", "median", "p10"),
+            ("way", "sensitivity", "95 %", "mean", "median", "p10", "specificity", "95 %", "mean", "median", "p10"),
             rows,
-            "Pooled over people, with the median and the 10th-percentile person. A second without an answer is not "
+            "Pooled over people; then the mean, median and 10th-percentile person. A second without an answer is not "
             "called walking.",
         )
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.evaluation.answers import WAYS, Answers
+from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table
 from monitor.stream import Posture
@@ -25,7 +25,7 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way."""
-    ways = [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+    ways = ways_of(people)
     told: dict[str, Any] = {}
     for way in ways:
         called, seconds = (sum(each[way][side] for several in people.values() for each in several) for side in (0, 1))

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from monitor.evaluation import posture
+from monitor.evaluation import posture, posture_tables
 
 TRUTH = dict(enumerate(["walking"] * 2 + ["sitting"] * 4 + ["standing"] * 2))
 ANSWERS = ["walking", "walking", "sitting", "sitting", "standing", "unknown", "standing", "sitting"]
@@ -62,7 +62,7 @@ def test_what_is_not_scored_is_shown_with_its_answer(told, blank):
     measured = posture.measure(session, {"acc-live": told([*ANSWERS, "walking"])})
     found = figures([measured])
     assert found["ways"]["acc-live"]["beside"] == {"cycling, seated": {"walking": 1, "no-data": 1}}
-    last = posture.tables("harth", found)[-1]
+    last = posture_tables.tables("harth", found)[-1]
     assert last.rows[0][:2] == ("cycling, seated", "1")
 
 
@@ -73,6 +73,6 @@ def test_a_session_without_scored_seconds_makes_no_figure(told, blank):
 
 def test_every_table_has_a_row_a_way_and_cells_for_its_columns(told, blank):
     measured = posture.measure(blank(truth=TRUTH, lead_s=0.0), {"acc-live": told(ANSWERS), "gyro-live": told(ANSWERS)})
-    for table in posture.tables("hapt", figures([measured])):
+    for table in posture_tables.tables("hapt", figures([measured])):
         assert all(len(row) == len(table.head) for row in table.rows), table.title
         assert table.rows

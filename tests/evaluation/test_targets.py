@@ -20,6 +20,11 @@ def test_a_figure_is_judged_as_it_is_printed(value, verdict):
     ]
 
 
+def test_json_says_the_same_as_the_table():
+    (row,) = targets.plain("voisard", figures(3.04))
+    assert (row["way"], row["sense"], row["target"], row["value"], row["met"]) == ("acc-live", "≤", 3.0, 3.04, True)
+
+
 def test_without_any_figure_there_is_no_table():
     assert targets.table("voisard", {}) is None
     assert targets.table("broad", figures(1.0)) is None
