@@ -46,8 +46,7 @@ The peer, the APE rule (Vaha-Ypya 2018), is the angle of a second's mean acceler
 at 11.6 and 64.9 degrees. The labels tell it which seconds are walking, so compare its sitting and standing only. It is
 computed here on the same seconds; its authors averaged over longer ones.
 
-The labels of movements include the lean before the pelvis leaves the seat. sitwell has no kinds of its own for lying
-down from standing and for standing up from lying: they count as sit-to-lie and lie-to-sit here.
+The labels of movements include the lean before the pelvis leaves the seat.
 """,
     "sisfall": """\
 ## Getting up and sitting down: sisfall

@@ -24,11 +24,13 @@ BROAD_AVERAGED = 3
 
 HAPT_WALK = 1
 HAPT_POSTURES = {1: "walking", 2: "walking", 3: "walking", 4: "sitting", 5: "standing", 6: "lying"}
-HAPT_MOVES = {  # sitwell has no kinds of its own for lying down from standing (11) and standing up from lying (12)
+HAPT_MOVES = {
     "sit-to-stand": (8,),
     "stand-to-sit": (7,),
-    "lie-to-sit": (10, 12),
-    "sit-to-lie": (9, 11),
+    "lie-to-sit": (10,),
+    "sit-to-lie": (9,),
+    "lie-to-stand": (12,),
+    "stand-to-lie": (11,),
 }
 VOISARD_STANDING = 0
 

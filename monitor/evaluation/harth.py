@@ -30,8 +30,8 @@ BESIDE = {
     130: "cycling, seated, at rest",
     140: "cycling, standing, at rest",
 }
-UPRIGHT = {1, 2, 3, 4, 5, 6}
-SITTING, LYING = 7, 8
+NAMES = ("sit", "stand", "lie")
+BODY = {**dict.fromkeys((1, 2, 3, 4, 5, 6), "stand"), 7: "sit", 8: "lie"}
 
 
 def read_harth(path: Path) -> Session:
@@ -65,20 +65,11 @@ def seconds(t_s: Floats, label: NDArray[np.int64], rate_hz: float) -> dict[int, 
 
 def _moves(t_s: Floats, label: NDArray[np.int64]) -> dict[str, list[Interval]]:
     """Changes between sitting, upright and lying at the instants where the label changes, gaps left out."""
-    moves: dict[str, list[Interval]] = {"sit-to-stand": [], "stand-to-sit": [], "lie-to-sit": [], "sit-to-lie": []}
+    moves: dict[str, list[Interval]] = {f"{a}-to-{b}": [] for a in NAMES for b in NAMES if a != b}
     for at in (np.flatnonzero(label[1:] != label[:-1]) + 1).tolist():
-        before, after = int(label[at - 1]), int(label[at])
-        kind = ""
-        if before == LYING and after in UPRIGHT | {SITTING}:
-            kind = "lie-to-sit"
-        elif after == LYING and before in UPRIGHT | {SITTING}:
-            kind = "sit-to-lie"
-        elif before == SITTING and after in UPRIGHT:
-            kind = "sit-to-stand"
-        elif after == SITTING and before in UPRIGHT:
-            kind = "stand-to-sit"
-        if kind and t_s[at] - t_s[at - 1] <= GAP_S:
-            moves[kind].append((float(t_s[at]), float(t_s[at])))
+        before, after = BODY.get(int(label[at - 1])), BODY.get(int(label[at]))
+        if before and after and before != after and t_s[at] - t_s[at - 1] <= GAP_S:
+            moves[f"{before}-to-{after}"].append((float(t_s[at]), float(t_s[at])))
     return moves
 
 

@@ -1,7 +1,7 @@
 """Tilt while quasi-static, on people: how far the direction that an epoch publishes is from hindsight with gyroscope.
 
-There is no optical truth for these sets. Hindsight with gyroscope stands for it; that is itself wrong by about half a
-degree (`broad`). Compared are directions, which need neither a zero nor an alignment.
+There is no optical truth for these sets. Hindsight with gyroscope stands for it; that is itself wrong by some tenths of
+a degree (`broad`). Compared are directions, which need neither a zero nor an alignment.
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,6 +80,6 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
                 for way, each in told["ways"].items()
             ],
             "Seconds flagged still and worn. Where the session has a walking lead, the lead and the 30 s after it are "
-            "left out. Hindsight with gyroscope is itself wrong by about half a degree.",
+            "left out. Hindsight with gyroscope is itself wrong by some tenths of a degree: see inclination.",
         )
     ]

@@ -14,12 +14,14 @@ from monitor.evaluation.tables import Table, interval, number
 from monitor.stream import Floats
 
 KINDS = ("sit-to-stand", "stand-to-sit", "lie-to-sit", "sit-to-lie")
+STRAIGHT = {"lie-to-sit": "lie-to-stand", "sit-to-lie": "stand-to-lie"}  # sitwell has no kind of its own for these
+COUNTED = ("matched", "labelled", "told", "told_unlabelled", "straight_told", "straight_labelled")
 MATCHED, LABELLED, FOUND, IN_UNLABELLED = range(4)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moves:
-    """Of one kind in one session: counts (4,) in the order MATCHED ...; told less labelled length of the pairs, s."""
+    """Of one kind in one session: counts (6,) in the order MATCHED ...; told less labelled length of the pairs, s."""
 
     counts: Floats
     length_s: list[float]
@@ -41,15 +43,19 @@ def _moves(session: Session, answers: Answers, kind: str) -> Moves:
         if each.kind == kind and each.start_s >= session.ignored_s
     ]
     pairs = scoring.matches(found, true)
-    unmatched = set(range(len(found))) - {index for index, _ in pairs}
-    middles = [sum(found[index]) / 2.0 for index in unmatched]
+    matched = {index for index, _ in pairs}
+    rest = [each for index, each in enumerate(found) if index not in matched]
+    straight = session.moves.get(STRAIGHT.get(kind, ""), [])
+    right = {index for index, _ in scoring.matches(rest, straight)}  # told as the nearest kind there is
+    middles = [sum(each) / 2.0 for index, each in enumerate(rest) if index not in right]
     unlabelled = sum(any(a <= middle < b for a, b in session.unlabelled) for middle in middles)
     length_s = [
         (found[index][1] - found[index][0]) - (true[other][1] - true[other][0])
         for index, other in pairs
         if true[other][1] > true[other][0]
     ]
-    return Moves(np.array([len(pairs), len(true), len(found), unlabelled], dtype=np.float64), length_s)
+    counts = (len(pairs), len(true), len(found) - len(right), unlabelled, len(right), len(straight))
+    return Moves(np.array(counts, dtype=np.float64), length_s)
 
 
 def recall(sums: Floats) -> Floats:
@@ -84,7 +90,7 @@ def _figures(people: Mapping[str, Sequence[Scored]], way: str, kind: str) -> dic
     total = np.sum(counts, axis=0)
     lengths = np.array([s for several in people.values() for each in several for s in each[way][kind].length_s])
     return {
-        **{name: int(total[place]) for place, name in enumerate(("matched", "labelled", "told", "told_unlabelled"))},
+        **{name: int(total[place]) for place, name in enumerate(COUNTED)},
         "recall": scoring.pooled(counts, recall),
         "precision_all": scoring.pooled(counts, precision),
         "precision_labelled": scoring.pooled(counts, precision_labelled),
@@ -108,7 +114,7 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
             f"{kind}, {name}: {next(iter(ways.values()))[kind]['labelled']} labelled",
             heads,
             [_row(way, each[kind]) for way, each in ways.items()],
-            note if kind == KINDS[0] else "",
+            note if kind == KINDS[0] else _straight(kind, ways),
         )
         for kind in KINDS
     ]
@@ -120,6 +126,18 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
         "change in an instant.",
     )
     return [*single, people]
+
+
+def _straight(kind: str, ways: Mapping[str, Any]) -> str:
+    """What happened to movements straight between lying and standing."""
+    if kind not in STRAIGHT:
+        return ""
+    told = "; ".join(f"{each[kind]['straight_told']} {WAYS[way].label}" for way, each in ways.items())
+    labelled = next(iter(ways.values()))[kind]["straight_labelled"]
+    return (
+        f"{STRAIGHT[kind]} is no kind of sitwell's: to tell it as {kind} is neither demanded nor wrong. Of {labelled} "
+        f"so told: {told}."
+    )
 
 
 def _row(way: str, each: Mapping[str, Any]) -> tuple[str, ...]:

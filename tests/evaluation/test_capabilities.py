@@ -67,6 +67,17 @@ def test_transitions_by_hand(told, blank):
     well_formed(transitions.tables("hapt", found))
 
 
+def test_lying_down_from_standing_may_be_told_as_the_nearest_kind_and_need_not(told, blank):
+    labelled = {kind: [] for kind in transitions.KINDS}
+    labelled |= {"sit-to-lie": [(10.0, 13.0)], "stand-to-lie": [(30.0, 33.0), (50.0, 53.0)]}
+    answers = told([], transitions=[move("sit-to-lie", *each) for each in ((10.0, 13.0), (30.0, 33.0), (70.0, 73.0))])
+    found = transitions.figures({"user01": [transitions.measure(blank(moves=labelled), {"acc-live": answers})]})
+    lies = found["ways"]["acc-live"]["sit-to-lie"]
+    assert (lies["matched"], lies["labelled"], lies["told"]) == (1, 1, 2)
+    assert (lies["straight_told"], lies["straight_labelled"]) == (1, 2)
+    assert lies["precision_all"]["value"] == 0.5
+
+
 def test_a_boundary_without_length_is_matched_within_a_second_and_gives_no_length(told, blank):
     labelled = {kind: [] for kind in transitions.KINDS} | {"stand-to-sit": [(20.0, 20.0)]}
     answers = told([], transitions=[move("stand-to-sit", 18.0, 19.1)])

@@ -37,8 +37,9 @@ def test_a_hapt_session_is_preceded_by_its_own_walking(tmp_path):
     assert session.truth == {2: "standing", 5: "sitting", 7: "walking"}
     assert session.moves["stand-to-sit"] == [(3.2, 4.2)]
     assert session.moves["sit-to-stand"] == [(6.2, 7.0)]
-    assert session.moves["sit-to-lie"] == [(8.8, 9.2)]
-    assert session.moves["lie-to-sit"] == [(9.2, 9.4)]
+    assert session.moves["stand-to-lie"] == [(8.8, 9.2)]
+    assert session.moves["lie-to-sit"] == []
+    assert session.moves["lie-to-stand"] == [(9.2, 9.4)]
     assert session.unlabelled == [(8.2, 8.8)]
 
 

@@ -93,8 +93,10 @@ def test_movements_follow_from_the_labels(tmp_path):
     assert at == {
         "sit-to-stand": [2, 8],
         "stand-to-sit": [6, 10],
-        "lie-to-sit": [14, 18],
+        "lie-to-sit": [14],
         "sit-to-lie": [12, 16],
+        "lie-to-stand": [18],
+        "stand-to-lie": [],
     }
 
 
