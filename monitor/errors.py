@@ -9,10 +9,19 @@ SitwellError                 one sentence that says what to do next; the command
 """
 
 from pathlib import PurePath
+from typing import Any
 
 
 class SitwellError(Exception):
     """Base of all errors whose text is meant for the wearer."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Passes from process to process with text and attributes, whatever its constructor asks for."""
+        return _again, (type(self), self.args), self.__dict__
+
+
+def _again(kind: "type[SitwellError]", args: tuple[Any, ...]) -> SitwellError:
+    return kind.__new__(kind, *args)
 
 
 class SensorError(SitwellError):

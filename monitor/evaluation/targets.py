@@ -129,7 +129,9 @@ def table(name: str, told: Mapping[str, Any], halves: Sequence[tuple[str, Mappin
         rows.append((target.label, WAYS[way].label, *shown, *sides))
     if not rows:
         return None
-    return Table(f"Targets, {name}", ("figure", "way", "target", "measured", "", *(head for head, _ in halves)), rows)
+    note = "Where parameters were chosen by trying, that was on odd-numbered people." if halves else ""
+    heads = ("figure", "way", "target", "measured", "", *(head for head, _ in halves))
+    return Table(f"Targets, {name}", heads, rows, note)
 
 
 def plain(name: str, told: Mapping[str, Any]) -> list[dict[str, Any]]:
