@@ -176,7 +176,7 @@ def read_broad(path: Path) -> Session:
     up = up_from_quat(held["opt_quat"].astype(np.float64)[middle])
     return Session(
         name=path.stem,
-        person=path.stem.partition("_")[0],
+        person=path.stem,
         rate_hz=rate_hz,
         samples=samples(rate_hz, acc_g, gyr_dps),
         optical=Optical(up, held["movement"].astype(np.bool_)[middle]),

@@ -73,6 +73,6 @@ class Session:
 
 
 def number(person: str) -> int:
-    """The last number in a person's name, which tells odd from even people; 0 if there is none."""
-    found = re.findall(r"\d+", person)
-    return int(found[-1]) if found else 0
+    """The first number in a person's name, which tells odd from even people; 0 if there is none."""
+    found = re.search(r"\d+", person)
+    return int(found.group()) if found else 0

@@ -50,7 +50,7 @@ def test_broad_averages_three_samples_and_takes_the_truth_in_their_middle(tmp_pa
     moving = np.array([0, 1, 0, 0, 0, 1, 1, 1], dtype=bool)
     np.savez(tmp_path / "01_x.npz", acc_g=acc, gyr_dps=2 * acc, opt_quat=quat, movement=moving, rate_hz=300.0)
     trial = datasets.read_broad(tmp_path / "01_x.npz")
-    assert (trial.rate_hz, trial.person) == (100.0, "01")
+    assert (trial.rate_hz, trial.person) == (100.0, "01_x")
     assert trial.samples.acc_g.tolist() == [[3.0, 4.0, 5.0], [12.0, 13.0, 14.0]]
     assert trial.samples.gyr_dps.tolist() == [[6.0, 8.0, 10.0], [24.0, 26.0, 28.0]]
     np.testing.assert_allclose(trial.optical.up, [[0, 0, 1], [0, 1, 0]], atol=1e-7)

@@ -32,6 +32,8 @@ def test_blocks_have_the_length_that_is_asked_for(blank):
     assert {len(each) for each in blank(1).records(0.001)} == {1}
 
 
-@pytest.mark.parametrize(("person", "expected"), [("user07", 7), ("SE06", 6), ("501", 501), ("S006", 6), ("anna", 0)])
+@pytest.mark.parametrize(
+    ("person", "expected"), [("user07", 7), ("SE06", 6), ("501", 501), ("S006", 6), ("33_magnet_2cm", 33), ("anna", 0)]
+)
 def test_the_number_of_a_person(person, expected):
     assert number(person) == expected
