@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.analysis import run, walking_zero
+from monitor.analysis import run, seats_of
 from monitor.evaluation.session import Session
 from monitor.pipeline import Pipeline, Profile
 from monitor.signal.orientation import unit
@@ -65,7 +65,7 @@ def ways_of(people: Mapping[str, Sequence[Mapping[str, object]]]) -> list[str]:
 
 def answers(session: Session, profile: Profile, *, oriented: bool = False) -> dict[str, Answers]:
     """All ways that the sensor allows, by key of WAYS; oriented: keep the orientation of every sample."""
-    zero = walking_zero(session.records(), session.rate_hz, profile)
+    known = seats_of(session.records(), session.rate_hz, profile)
     found: dict[str, Answers] = {}
     for key, way in WAYS.items():
         if way.gyro and session.samples.gyr_dps is None:
@@ -94,7 +94,7 @@ def answers(session: Session, profile: Profile, *, oriented: bool = False) -> di
             profile,
             gyro=way.gyro,
             hindsight=way.hindsight,
-            zero=zero if way.hindsight else None,
+            known=known if way.hindsight else (),
             sink=keep,
         )
         found[key] = Answers(
