@@ -11,7 +11,8 @@ import numpy as np
 
 from monitor import __version__
 from monitor.devices.witmotion import WITMOTION
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.sources.simulator import DESK_DAY, Wearer
 from monitor.storage.recording import Recorder
 from monitor.storage.schema import Meta

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from monitor.pipeline import SILENT_AFTER_S, Pipeline, Profile
+from monitor.pipeline import SILENT_AFTER_S, Pipeline
+from monitor.profile import Profile
 from monitor.signal.orientation import offline_up
 from monitor.signal.reference import Reference
 from monitor.signal.timebase import split_at_gaps
+from monitor.states.day import DayFigures
 from monitor.states.placement import Seat
 from monitor.storage.recording import Recording
 from monitor.stream import (
     AlertRaised,
     AlignmentChanged,
-    Break,
     ClipMoved,
-    Epoch,
     Event,
     Floats,
     Gap,
@@ -36,12 +36,10 @@ Sink = Callable[[Record, list[Event], Pipeline], None]
 
 @dataclass(slots=True)
 class Report:
-    """The figures of one recording: seconds of each posture, steps, counts, and the last published tilt."""
+    """The figures of one recording; those of the day are in `day`."""
 
-    postures_s: dict[Posture, float] = field(default_factory=lambda: dict.fromkeys(Posture, 0.0))
+    day: DayFigures = field(default_factory=DayFigures)
     samples: int = 0
-    steps: int = 0
-    breaks: int = 0
     alerts: int = 0
     gap_s: float = 0.0
     zero_found: bool = False
@@ -53,13 +51,19 @@ class Report:
         elif isinstance(record, Gap):
             self.gap_s += record.end_s - record.start_s
         for event in events:
-            if isinstance(event, Epoch):
-                self.postures_s[event.posture] += 1.0
-                self.steps += event.steps
-            elif isinstance(event, Break):
-                self.breaks += 1
-            elif isinstance(event, AlertRaised):
+            self.day.push(event)
+            if isinstance(event, AlertRaised):
                 self.alerts += 1
+
+    @property
+    def postures_s(self) -> dict[Posture, float]:
+        """Seconds of each posture."""
+        return self.day.postures_s
+
+    @property
+    def steps(self) -> int:
+        """Steps in walking."""
+        return self.day.steps
 
 
 def analyze(
@@ -103,7 +107,7 @@ def run(
 ) -> Report:
     """As analyze, from records alone; known: what seats_of gave for the same records, in hindsight."""
     pipeline = Pipeline(profile, rate_hz, gyro=gyro, known=known)
-    report = Report()
+    report = Report(DayFigures(profile.bouts.bridge_s))
     blocks = joined(records, HINDSIGHT_BLOCK_S if hindsight else BLOCK_S)
     steps = _oriented_ahead(blocks, rate_hz, profile, gyro=gyro) if hindsight else ((block, None) for block in blocks)
     end_s: float | None = None

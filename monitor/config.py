@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from monitor.errors import ConfigError
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.signal.alignment import AXES, Alignment, Vec
 from monitor.signal.calibration import Calibration
 from monitor.states.alerts import MEASURES, AlertRule

@@ -9,18 +9,19 @@ import numpy as np
 from monitor.pipeline import Pipeline
 from monitor.snapshot import Clock, LinkView, Player, Prompt, Snapshot, Span, Trace
 from monitor.states.alerts import AlertRule
+from monitor.states.day import DayFigures, add_span, take_back
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
     BadPacket,
     Battery,
-    Break,
     Epoch,
     Event,
     Gap,
     Link,
     LinkState,
     Posture,
+    PostureChanged,
     Record,
     Samples,
 )
@@ -55,8 +56,8 @@ class Summary:
         self._first_t_s: float | None = None
         self._last_t_s = 0.0
         self._arrived: deque[tuple[float, int]] = deque()
-        self.totals_s: dict[Posture, float] = dict.fromkeys(Posture, 0.0)
-        self.received = self.lost = self.bad_packets = self.breaks = self.steps = self.prompts = 0
+        self.day = DayFigures()
+        self.received = self.lost = self.bad_packets = self.prompts = 0
 
     def push(self, record: Record, events: Iterable[Event], pipeline: Pipeline) -> None:
         """Take one record with the events it led to, and the pipeline after it."""
@@ -104,20 +105,15 @@ class Summary:
                 last = t
 
     def _event(self, event: Event) -> None:
+        self.day.push(event)
         match event:
             case Epoch():
                 self._epoch = event
                 if not math.isnan(event.tilt_deg):
                     self.last_tilt = event
-                self.totals_s[event.posture] += 1.0
-                self.steps += event.steps
-                end = event.t_s + 1.0
-                if self._spans and self._spans[-1].posture is event.posture and self._spans[-1].end_s == event.t_s:
-                    self._spans[-1] = Span(self._spans[-1].start_s, end, event.posture)
-                else:
-                    self._spans.append(Span(event.t_s, end, event.posture))
-            case Break():
-                self.breaks += 1
+                add_span(self._spans, Span(event.t_s, event.t_s + 1.0, event.posture))
+            case PostureChanged(posture=Posture.NOT_WORN):
+                take_back(self._spans, event.t_s)
             case AlertRaised():
                 self.prompts += 1
                 self._prompts.pop(event.name, None)  # so that the newest comes last
@@ -181,9 +177,9 @@ class Summary:
             standing=Clock(bouts.standing_s, self._limits.get("standing_s")),
             trace=Trace(trace[:, 0], trace[:, 1]),
             ribbon=tuple(self._spans),
-            totals_s=dict(self.totals_s),
-            breaks=self.breaks,
-            steps=self.steps,
+            totals_s=dict(self.day.postures_s),
+            breaks=self.day.breaks,
+            steps=self.day.steps,
             prompt=next(reversed(self._prompts.values()), None),
             snoozed_s=max(0.0, alerts.snoozed_until_s - self._t_s),
             link=LinkView(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from monitor.analysis import analyze, joined, seats_of
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.sources.simulator import Scene, Wearer
 from monitor.storage.recording import Recorder, Recording
 from monitor.storage.schema import Meta

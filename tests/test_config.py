@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from monitor import config
 from monitor.config import HIGHEST, load_profile, local_zone, profile_from_mapping, profile_to_mapping
 from monitor.errors import ConfigError, SitwellError
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.signal.alignment import Alignment, frame
 from monitor.signal.calibration import Calibration
 from monitor.states.alerts import AlertRule, BandParams
@@ -178,9 +178,9 @@ def test_what_is_no_number_is_refused(own, value):
 
 
 def test_a_count_must_be_whole(own):
-    assert "whole number" in refusal(own, "[wear]\nwindow_s = 60.5")[0]
-    assert own("[wear]\nwindow_s = 90.0").wear.window_s == 90
-    assert isinstance(own("[wear]\nwindow_s = 90.0").wear.window_s, int)
+    assert "whole number" in refusal(own, "[wear]\nshaken_s = 12.5")[0]
+    assert own("[wear]\nshaken_s = 20.0").wear.shaken_s == 20
+    assert isinstance(own("[wear]\nshaken_s = 20.0").wear.shaken_s, int)
 
 
 @pytest.mark.parametrize("setting", sorted(set(SETTINGS) - {"band.usual_sitting_deg", "band.usual_standing_deg"}))
@@ -198,7 +198,7 @@ def test_the_usual_tilts_may_have_either_sign(own):
 
 @pytest.mark.parametrize(
     "setting",
-    ["band.half_width_deg", "bouts.break_s", "bouts.walk_s", "gait.min_sd_mg", "reference.bout_s", "wear.window_s"],
+    ["band.half_width_deg", "bouts.break_s", "bouts.walk_s", "gait.min_sd_mg", "reference.bout_s", "wear.shaken_s"],
 )
 def test_zero_is_refused_where_it_makes_no_sense(own, setting):
     section, key = setting.split(".")

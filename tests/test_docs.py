@@ -9,7 +9,7 @@ import pytest
 
 from monitor.analysis import analyze
 from monitor.config import load_profile, profile_from_mapping
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.storage.recording import Recording
 from monitor.storage.tables import EventsTable
 from monitor.stream import Gap

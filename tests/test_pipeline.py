@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.config import load_profile
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
@@ -242,6 +243,21 @@ def test_a_sensor_on_the_table_is_not_worn_and_lifting_it_is(wear):
     assert seen[60] is Posture.SITTING
     assert {seen[t] for t in range(385, 495)} == {Posture.NOT_WORN}
     assert seen[510] is Posture.WALKING
+
+
+def test_minutes_on_the_table_are_no_sitting_once_they_are_known(wear):
+    profile = load_profile()
+    samples = wear([("walk", 20, 0), ("still", 120, -20), ("off", 420, -60), ("walk", 20, 0)])
+    pipeline = Pipeline(profile, 100.0, gyro=True)
+    events = [event for block in blocks(samples, range(50, 58_000, 50)) for event in pipeline.push(block)]
+    events += pipeline.finish()
+    bouts = [(e.posture, e.start_s, e.end_s) for e in events if isinstance(e, BoutEnded)]
+    (off,) = [bout for bout in bouts if bout[0] is Posture.NOT_WORN]
+    assert off[1] == pytest.approx(141.0, abs=2.0)
+    assert off[2] == pytest.approx(563.0, abs=4.0)
+    assert max(end for posture, _, end in bouts if posture is Posture.SITTING) <= off[1]
+    changed = next(e for e in events if isinstance(e, PostureChanged) and e.posture is Posture.NOT_WORN)
+    assert changed.t_s == off[1]
 
 
 def test_a_quiet_sitter_who_breathes_is_worn(wear):

@@ -7,7 +7,8 @@ import pytest
 from monitor.cli.running import Limited, Running
 from monitor.cli.watch import virtual_sensor
 from monitor.config import load_profile, profile_from_mapping
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.session import Session
 from monitor.sources.replay import ReplaySource
 from monitor.sources.simulator import Scene, Wearer

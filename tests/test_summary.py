@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from monitor.config import profile_from_mapping
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.signal.reference import Reference
 from monitor.snapshot import Span
 from monitor.states.alerts import AlertRule
@@ -23,6 +24,7 @@ from monitor.stream import (
     LinkState,
     Mark,
     Posture,
+    PostureChanged,
     Samples,
     Tick,
     Wearer,
@@ -120,6 +122,15 @@ def test_totals_and_ribbon_follow_the_epochs():
     assert now.ribbon == (Span(0.0, 4.0, sit), Span(4.0, 6.0, stand), Span(6.0, 7.0, sit), Span(9.0, 10.0, sit))
     assert (now.totals_s[sit], now.totals_s[stand], sum(now.totals_s.values())) == (6.0, 2.0, 8.0)
     assert now.posture is sit
+
+
+def test_minutes_not_worn_are_taken_back_from_totals_and_ribbon():
+    sit, off = Posture.SITTING, Posture.NOT_WORN
+    screen = Screen().told(*(epoch(t, sit) for t in range(10)))
+    screen.told(PostureChanged(4.0, sit, off, 1.0), epoch(10, off))
+    now = screen.now
+    assert now.ribbon == (Span(0.0, 4.0, sit), Span(4.0, 11.0, off))
+    assert (now.totals_s[sit], now.totals_s[off]) == (4.0, 7.0)
 
 
 def test_a_snapshot_does_not_change_afterwards():

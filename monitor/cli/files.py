@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +15,8 @@ from monitor.errors import SitwellError
 
 if TYPE_CHECKING:
     from monitor.analysis import Report
-    from monitor.pipeline import Pipeline, Profile
+    from monitor.pipeline import Pipeline
+    from monitor.profile import Profile
     from monitor.storage.recording import Recording
     from monitor.stream import Event, Record
 
@@ -72,7 +74,7 @@ def analyze(
 def chosen_profile(recording: "Recording", profile_path: Path | None) -> "Profile":
     """Settings for a recording: those named, else those it was made with, else the wearer's own."""
     from monitor.config import load_profile, profile_from_mapping
-    from monitor.pipeline import Profile
+    from monitor.profile import Profile
 
     if profile_path is None and recording.meta.profile:
         return profile_from_mapping(recording.meta.profile, Profile(), str(recording.path))
@@ -138,8 +140,7 @@ def _figures(recording: "Recording", report: "Report") -> dict[str, Any]:
         "samples": report.samples,
         "gap_s": round(report.gap_s, 3),
         "postures": {str(posture): seconds for posture, seconds in report.postures_s.items()},
-        "steps": report.steps,
-        "breaks": report.breaks,
+        **{name: value if value is None else round(value, 3) for name, value in asdict(report.day.figures()).items()},
         "alerts": report.alerts,
         "zero": "walking" if report.zero_found else "none",
     }
@@ -150,11 +151,40 @@ def _print(figures: dict[str, Any]) -> None:
     for posture, seconds in figures["postures"].items():
         if seconds:
             click.echo(f"  {posture:<10}{clock(seconds):>10}")
-    click.echo(f"  {'steps':<10}{figures['steps']:>10}")
-    click.echo(f"  {'breaks':<10}{figures['breaks']:>10}")
-    click.echo(f"  {'prompts':<10}{figures['alerts']:>10}")
+    for name, text in _lines(figures):
+        click.echo(f"  {name:<10}{text}")
     if figures["zero"] == "none":
         click.echo("  No walk of 8 s was found, so there is no zero: sitting and standing stay unknown.")
+
+
+def _lines(figures: dict[str, Any]) -> list[tuple[str, str]]:
+    """The day in words: name and figures."""
+
+    def row(name: str, count: int, words: str = "") -> tuple[str, str]:
+        return name, f"{count:>10}   {words}".rstrip()
+
+    def hourly(name: str) -> str:
+        rate = figures[f"{name}_per_sitting_h"]
+        return "" if rate is None else f"{rate:.1f} an hour of sitting"
+
+    walks, cadence = figures["walking_bouts"], figures["cadence_steps_per_min"]
+    pace = "" if cadence is None else f", {cadence:.0f} steps a minute"
+    lines = [row("steps", figures["steps"], f"{walks} walk{'' if walks == 1 else 's'}{pace}" if walks else "")]
+    if figures["sitting_bouts"]:
+        over = ", ".join(f"{figures[f'sitting_bouts_over_{m}_min']} over {m} min" for m in (20, 30, 60))
+        longest, median, half = (clock(figures[f"{name}_sitting_s"]) for name in ("longest", "median", "w50"))
+        lines += [
+            row("bouts", figures["sitting_bouts"], f"of sitting: {over}"),
+            ("", f"{'':>10}   longest {longest}, median {median}, W50 {half}"),
+        ]
+    shorter = f"; shorter spells upright: {figures['upright_shifts']}" if figures["upright_shifts"] else ""
+    return [
+        *lines,
+        row("breaks", figures["breaks"], (hourly("breaks") + shorter).removeprefix("; ")),
+        row("fidgets", figures["fidgets"], hourly("fidgets")),
+        row("shifts", figures["posture_shifts"], f"of posture while seated: {hourly('posture_shifts')}".rstrip(": ")),
+        row("prompts", figures["alerts"]),
+    ]
 
 
 def clock(seconds: float) -> str:

@@ -25,7 +25,8 @@ from monitor.snapshot import Player, Snapshot
 from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer, first_s
 
 if TYPE_CHECKING:
-    from monitor.pipeline import Pipeline, Profile
+    from monitor.pipeline import Pipeline
+    from monitor.profile import Profile
     from monitor.session import Session, Sink
     from monitor.sources import Source
     from monitor.storage.recording import Recorder
@@ -180,12 +181,12 @@ class Running:
             "rate_hz": round(summary.mean_rate_hz, 3),
             "latency_p50_ms": self.latency.percentile_ms(50.0) if self.latency else None,
             "latency_p99_ms": self.latency.percentile_ms(99.0) if self.latency else None,
-            "postures": {str(posture): seconds for posture, seconds in summary.totals_s.items()},
+            "postures": {str(posture): seconds for posture, seconds in summary.day.postures_s.items()},
             "tilt_deg": round(last.tilt_deg, 1) if last else None,
             "tilt_sd_deg": round(last.tilt_sd_deg, 1) if last else None,
             "obliquity_deg": round(last.obliquity_deg, 1) if last else None,
-            "steps": summary.steps,
-            "breaks": summary.breaks,
+            "steps": summary.day.steps,
+            "breaks": summary.day.breaks,
             "prompts": summary.prompts,
             "battery_percent": summary.battery_percent,
         }

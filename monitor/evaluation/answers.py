@@ -7,7 +7,8 @@ import numpy as np
 
 from monitor.analysis import run, seats_of
 from monitor.evaluation.session import Session
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.signal.orientation import unit
 from monitor.stream import Break, Epoch, Event, Floats, Record, Samples, Transition
 

@@ -8,7 +8,8 @@ import numpy as np
 from monitor.evaluation.answers import WAYS, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, number
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.stream import Epoch, Event, Transition, last_s
 
 PACKET_S = 0.04  # four samples of a sensor at 100 Hz

@@ -28,7 +28,7 @@ from monitor.evaluation.datasets import find, read_broad, read_hapt, read_sisfal
 from monitor.evaluation.harth import read_harth
 from monitor.evaluation.session import Session, number
 from monitor.evaluation.tables import Table
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 
 People = Literal["all", "odd", "even"]
 

@@ -9,9 +9,9 @@ from monitor.evaluation import scoring
 from monitor.evaluation.answers import WAYS, Answers, ways_of
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
-from monitor.pipeline import Profile
-from monitor.states.bouts import Bouts
-from monitor.stream import Break, Floats, Posture
+from monitor.profile import Profile
+from monitor.states.bouts import UPRIGHT, Bouts
+from monitor.stream import Break, Epoch, Floats, Posture
 
 BREAKS_TOLD, SAT_TOLD_S, BREAKS_TRUE, SAT_TRUE_S = range(4)
 UPRIGHT_BESIDE = "shuffling"
@@ -24,10 +24,13 @@ def measure(session: Session, answers: Mapping[str, Answers], profile: Profile) 
         second: "standing" if what == UPRIGHT_BESIDE else "unknown" for second, what in session.beside.items()
     }
     bouts = Bouts(profile.bouts)
-    breaks = 0
+    breaks, before = 0, Posture.UNKNOWN
     for second in range(min(labelled, default=0), max(labelled, default=-1) + 1):
         posture = Posture(labelled.get(second, "unknown"))
-        breaks += sum(isinstance(event, Break) for event in bouts.push(float(second), posture, 1.0))
+        if before is Posture.SITTING and posture in UPRIGHT:
+            bouts.rose(float(second))  # whoever is labelled upright has risen
+        breaks += sum(isinstance(event, Break) for event in bouts.push(_epoch(second, posture)))
+        before = posture
     breaks += sum(isinstance(event, Break) for event in bouts.finish())
     sat = sum(what == "sitting" for what in labelled.values())
     return {
@@ -42,6 +45,11 @@ def measure(session: Session, answers: Mapping[str, Answers], profile: Profile) 
         )
         for way, each in answers.items()
     }
+
+
+def _epoch(second: int, posture: Posture) -> Epoch:
+    nan = float("nan")
+    return Epoch(float(second), posture, 1.0, nan, nan, nan, still=False, motion_mg=0.0, steps=0)
 
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:

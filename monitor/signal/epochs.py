@@ -121,6 +121,7 @@ class Features:
     present   : (E,) bool: enough of the epoch was measured
     acc_mean  : (E, 3) mean specific force, g
     acc_sd    : (E, 3) standard deviation of each axis, g
+    fifths    : (E, 15) mean specific force over each fifth of the second, g: x y z x y z ...
     up        : (E, 3) mean up, unit vectors
     vm        : (E, 50) |acc| on the grid, g
     vm_mean   : (E,) g
@@ -133,6 +134,7 @@ class Features:
     present: NDArray[np.bool_]
     acc_mean: Floats
     acc_sd: Floats
+    fifths: Floats
     up: Floats
     vm: Floats
     vm_mean: Floats
@@ -146,6 +148,7 @@ def features(cut: Cut, min_coverage: float) -> Features:
     mean = axes.mean(axis=2)
     acc = axes[:3]
     deviation = acc - mean[:3, :, None]
+    fifths = acc.reshape(3, -1, 5, GRID_HZ // 5).mean(axis=3)
     vm = np.sqrt(acc[0] * acc[0] + acc[1] * acc[1] + acc[2] * acc[2])
     vm_mean = vm.mean(axis=1)
     centred = vm - vm_mean[:, None]
@@ -155,6 +158,7 @@ def features(cut: Cut, min_coverage: float) -> Features:
         present=cut.valid.mean(axis=1) >= min_coverage,
         acc_mean=mean[:3].T,
         acc_sd=np.sqrt((deviation * deviation).mean(axis=2)).T,
+        fifths=np.moveaxis(fifths, 0, 2).reshape(-1, 15),
         up=unit(mean[3:].T),
         vm=vm,
         vm_mean=vm_mean,

@@ -86,6 +86,20 @@ def test_analyze_writes_the_contracts(rec, tmp_path):
     assert figures["postures"]["walking"] == sum(line.split(",")[1] == "walking" for line in lines)
 
 
+def test_the_report_says_how_the_day_was_spent(rec):
+    figures = json.loads(run("analyze", rec, "--json").stdout)
+    assert figures["sitting_s"] == figures["postures"]["sitting"] > 0
+    assert figures["sitting_bouts"] >= 1
+    assert figures["longest_sitting_s"] >= figures["w50_sitting_s"] >= figures["median_sitting_s"] > 0
+    assert figures["walking_bouts"] == 1
+    assert 90.0 <= figures["cadence_steps_per_min"] <= 60 * 1.85  # the script's, less its beginning and end
+    assert figures["breaks_per_sitting_h"] == figures["breaks"] == figures["sitting_bouts_over_20_min"] == 0
+    text = run("analyze", rec).stdout
+    assert "1 walk, " in text
+    assert f"{figures['sitting_bouts']}   of sitting: 0 over 20 min, 0 over 30 min, 0 over 60 min" in text
+    assert max(map(len, text.splitlines()[1:])) <= 80
+
+
 @pytest.mark.parametrize("option", ["--no-gyro", "--hindsight"])
 def test_analyze_takes_its_options(rec, option):
     result = run("analyze", rec, option)

@@ -6,7 +6,7 @@ import pytest
 from monitor.analysis import analyze
 from monitor.evaluation.answers import WAYS, answers
 from monitor.evaluation.datasets import read_hapt
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.storage.recording import Recorder, Recording
 from monitor.storage.schema import Meta
 from monitor.stream import Epoch, Transition

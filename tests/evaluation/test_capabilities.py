@@ -7,7 +7,7 @@ import pytest
 
 from monitor.evaluation import inclination, lag, sitting, steps, tilt, transitions, trials, walking, worn
 from monitor.evaluation.session import Optical, Trial
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.stream import Break, Samples, Transition
 
 

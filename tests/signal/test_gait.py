@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.signal.gait import GaitParams, StepCounter, periodicity, windows3
 from monitor.stream import Epoch, Posture
 

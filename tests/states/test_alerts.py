@@ -30,9 +30,11 @@ class Desk:
     def spend(self, seconds, posture, tilt_deg=math.nan, *, still=True):
         """What these seconds led to."""
         new = []
+        if posture is STAND:
+            self.bouts.rose(self.t_s)
         for _ in range(seconds):
-            self.bouts.push(self.t_s, posture, 0.9)
-            epoch = Epoch(self.t_s, posture, 0.9, tilt_deg, 0.0, 1.2, still, 1.0, 0)
+            epoch = Epoch(self.t_s, posture, 0.9, tilt_deg, 0.0, 1.2, still, 1.0, 2 if posture is WALK else 0)
+            self.bouts.push(epoch)
             new += self.alerts.push(epoch, self.bouts.sitting_s, self.bouts.standing_s)
             self.t_s += 1.0
         self.events += new

@@ -1,4 +1,4 @@
-"""Bouts, breaks and clocks by script: letters are postures, numbers seconds."""
+"""Bouts, breaks and clocks by script: letters are postures, numbers seconds; before standing (t) a rise is told."""
 
 import re
 from itertools import pairwise
@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.states.bouts import BLANK, BoutParams, Bouts
-from monitor.stream import BoutEnded, Break, Posture, PostureChanged
+from monitor.stream import BoutEnded, Break, Epoch, LyingSide, Posture, PostureChanged, UprightShift
 
 LETTER = {
     "s": Posture.SITTING,
     "t": Posture.STANDING,
+    "f": Posture.STANDING,  # that nothing speaks for but the model
+    "m": Posture.STANDING,  # without a rise, but lively
     "w": Posture.WALKING,
     "l": Posture.LYING,
     "u": Posture.UNKNOWN,
@@ -22,8 +24,15 @@ LETTER = {
 SIT, STAND = Posture.SITTING, Posture.STANDING
 
 
+def second(t_s, letter):
+    motion_mg = {"w": 150.0, "m": 40.0}.get(letter, 3.0)
+    side = LyingSide.LEFT if letter == "l" else LyingSide.NONE
+    steps = 2 if letter == "w" else 0
+    return Epoch(t_s, LETTER[letter], 0.9, 0.0, 0.0, 1.0, still=True, motion_mg=motion_mg, steps=steps, lying=side)
+
+
 class Day:
-    """A script such as 's60 w5 s10' (j: jump ahead without a word) played from second 0."""
+    """A script such as 's60 w5 s10' played from second 0. j: jump ahead without a word; r: a rise so much later."""
 
     def __init__(self, script, params=None):
         self.bouts = Bouts(params or BoutParams())
@@ -35,8 +44,13 @@ class Day:
             if letter == "j":
                 self.t_s += int(seconds)
                 continue
+            if letter == "r":
+                self.bouts.rose(self.t_s + int(seconds))
+                continue
+            if letter == "t":
+                self.bouts.rose(self.t_s)
             for _ in range(int(seconds)):
-                self.events += self.bouts.push(self.t_s, LETTER[letter], 0.9)
+                self.events += self.bouts.push(second(self.t_s, letter))
                 self.t_s += 1.0
         return self
 
@@ -46,6 +60,9 @@ class Day:
 
     def breaks(self):
         return [(e.start_s, e.end_s) for e in self.events if isinstance(e, Break)]
+
+    def shifts(self):
+        return [(e.start_s, e.end_s) for e in self.events if isinstance(e, UprightShift)]
 
 
 # ------------------------------------------------------------ bouts
@@ -146,6 +163,103 @@ def test_each_of_two_breaks_is_told():
     assert Day("s100 t60 s100 w60 s30").breaks() == [(100.0, 160.0), (260.0, 320.0)]
 
 
+# ------------------------------------------------------------ upright for real
+
+
+@pytest.mark.parametrize(
+    ("upright", "real"),
+    [
+        ("f70", False),  # nobody rose, nobody stepped, nobody moved: somebody who sits tall
+        ("f30 m4 f36", False),
+        ("f30 m5 f35", True),
+        ("m1 f13 m1 f13 m1 f13 m1 f13 m1 f14", False),  # five lively seconds, but of five minutes
+        ("f40 w1 f29", False),  # two steps are no walk
+        ("f40 w2 f28", True),
+        ("r0 f70", True),
+        ("r3 f70", True),  # the trunk was upright before the rise was over
+        ("w70", True),
+    ],
+)
+def test_an_upright_spell_needs_evidence(upright, real):
+    day = Day(f"s100 {upright} s60")
+    assert bool(day.breaks()) is real
+    assert day.bouts.sitting_s == (60 if real else 160)
+
+
+@pytest.mark.parametrize(("before_s", "real"), [(5, True), (6, False)])
+def test_a_rise_counts_for_what_begins_within_seconds_of_it(before_s, real):
+    assert bool(Day(f"s100 r0 s{before_s} f70 s60").breaks()) is real
+
+
+def test_a_rise_told_ahead_is_not_taken_for_what_stood_before_it():
+    day = Day("s100 f20 r3 s100 f70 s60")
+    assert (day.breaks(), day.shifts()) == ([], [])
+
+
+def test_what_comes_before_the_rise_within_an_upright_spell_was_sitting():
+    assert Day("s100 f200 r0 f70 s60").breaks() == [(300.0, 370.0)]
+    assert Day("s100 f200 r0 f59").bouts.sitting_s == 100
+    assert Day("s100 f200 r0 f60").bouts.sitting_s == 0
+
+
+def test_evidence_late_in_a_spell_holds_for_all_of_it():
+    assert Day("s100 f59 w1").bouts.sitting_s == 100
+    assert Day("s100 f60 w2").bouts.sitting_s == 0
+    assert Day("s100 f60 w2 s30").breaks() == [(100.0, 162.0)]
+
+
+@pytest.mark.parametrize(
+    ("upright", "shifts"),
+    [("t9", []), ("t10", [(100.0, 110.0)]), ("w59", [(100.0, 159.0)]), ("w60", []), ("f30", []), ("l30", [])],
+)
+def test_upright_for_less_than_a_break_is_a_shift(upright, shifts):
+    day = Day(f"s100 {upright} s29")
+    assert day.shifts() == []
+    assert day.go("s1").shifts() == shifts
+    assert day.go("s100").shifts() == shifts
+
+
+def test_a_bout_tells_its_steps_and_how_one_lay():
+    day = Day("w20 l10 s5")
+    bouts = [e for e in day.events + day.bouts.finish() if isinstance(e, BoutEnded)]
+    assert [(e.steps, e.lying) for e in bouts] == [(40, LyingSide.NONE), (0, LyingSide.LEFT), (0, LyingSide.NONE)]
+
+
+# ------------------------------------------------------------ not worn, as is known later
+
+
+def test_what_turns_out_not_to_have_been_worn_is_cut_off():
+    day = Day("s1000")
+    day.events += day.bouts.not_worn_since(600.0)
+    assert (day.bouts.sitting_s, day.bouts.since_s) == (0.0, 600.0)
+    day.go("o50 s20")
+    assert day.spells() == [(SIT, 0, 600), (Posture.NOT_WORN, 600, 1050), (SIT, 1050, 1070)]
+    changes = [(e.t_s, e.previous, e.posture) for e in day.events if isinstance(e, PostureChanged)]
+    assert changes[1:] == [(600.0, SIT, Posture.NOT_WORN), (1050.0, Posture.NOT_WORN, SIT)]
+
+
+def test_clocks_lose_only_what_was_not_worn_where_a_break_takes_longer():
+    day = Day("s1000", BoutParams(break_s=900.0))
+    day.bouts.not_worn_since(600.0)
+    assert day.bouts.sitting_s == 600.0
+    assert day.go("o500").bouts.sitting_s == 0.0
+    day = Day("t1000", BoutParams(break_s=900.0))
+    day.bouts.not_worn_since(600.0)
+    assert day.bouts.standing_s == 600.0
+
+
+def test_a_bout_that_was_all_not_worn_is_never_told():
+    day = Day("s100 l400")
+    day.events += day.bouts.not_worn_since(100.0)
+    assert day.go("o10").spells() == [(SIT, 0, 100), (Posture.NOT_WORN, 100, 510)]
+
+
+def test_taking_it_off_is_no_break():
+    day = Day("s100 t70")
+    day.events += day.bouts.not_worn_since(140.0)
+    assert day.go("o100 s100").breaks() == []
+
+
 # ------------------------------------------------------------ clocks
 
 
@@ -190,7 +304,7 @@ def test_clocks(script, sitting_s, standing_s):
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("stwluno"), st.integers(1, 80)), max_size=25))
+@given(st.lists(st.tuples(st.sampled_from("stfmwluno"), st.integers(1, 80)), max_size=25))
 def test_on_any_day_bouts_are_whole_apart_and_true(spells):
     day = Day(" ".join(f"{letter}{seconds}" for letter, seconds in spells))
     truth = [LETTER[letter] for letter, seconds in spells for _ in range(seconds)]
@@ -203,6 +317,7 @@ def test_on_any_day_bouts_are_whole_apart_and_true(spells):
         assert set(inside) <= {posture, *BLANK}
     named = sum(posture not in BLANK for posture in truth)
     assert sum(truth[int(a) : int(b)].count(posture) for posture, a, b in bouts) == named
+    assert all(10.0 <= end_s - start_s < 60.0 for start_s, end_s in day.shifts())
     for start_s, end_s in day.breaks():
         inside = truth[int(start_s) : int(end_s)]
         assert end_s - start_s >= 60.0

@@ -7,7 +7,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from monitor.config import default_profile
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.signal.alignment import Alignment
 from monitor.signal.calibration import Calibration
 from monitor.sources.simulator import Mounting, Wearer, script_of

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.pipeline import Pipeline, Profile
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
 from monitor.sources.simulator import Wearer, script_of
 from monitor.states.transitions import Found, TransitionParams, named
 from monitor.stream import Samples, Transition

@@ -1,0 +1,43 @@
+"""Every parameter of the computation, in one place."""
+
+from dataclasses import dataclass, field
+
+from monitor.signal.alignment import Alignment
+from monitor.signal.autoalign import AutoAlignParams
+from monitor.signal.calibration import Calibration
+from monitor.signal.epochs import EpochParams
+from monitor.signal.gait import GaitParams
+from monitor.signal.orientation import OrientationParams
+from monitor.signal.reference import ReferenceParams
+from monitor.states.alerts import AlertRule, BandParams
+from monitor.states.bouts import BoutParams
+from monitor.states.posture import PostureParams
+from monitor.states.restless import RestlessParams
+from monitor.states.transitions import TransitionParams
+from monitor.states.wear import WearParams
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Every parameter of the computation.
+
+    anterior_axis : the sensor axis that points forward, a key of alignment.AXES
+    alignment     : how the sensor sits, from a guided alignment; it goes before anterior_axis
+    calibration   : the accelerometer's own errors
+    """
+
+    anterior_axis: str = "-z"
+    alignment: Alignment | None = None
+    calibration: Calibration = field(default_factory=Calibration)
+    orientation: OrientationParams = field(default_factory=OrientationParams)
+    epochs: EpochParams = field(default_factory=EpochParams)
+    gait: GaitParams = field(default_factory=GaitParams)
+    reference: ReferenceParams = field(default_factory=ReferenceParams)
+    autoalign: AutoAlignParams = field(default_factory=AutoAlignParams)
+    posture: PostureParams = field(default_factory=PostureParams)
+    wear: WearParams = field(default_factory=WearParams)
+    transitions: TransitionParams = field(default_factory=TransitionParams)
+    bouts: BoutParams = field(default_factory=BoutParams)
+    restless: RestlessParams = field(default_factory=RestlessParams)
+    band: BandParams = field(default_factory=BandParams)
+    alerts: tuple[AlertRule, ...] = ()

@@ -1,0 +1,283 @@
+"""Second after second: what was measured in one, and in the movements, becomes postures, bouts, breaks and prompts.
+
+A second is answered two seconds after its measures are in, when the posture model has looked that far ahead.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from monitor.profile import Profile
+from monitor.signal.alignment import Vec, direction_deg, separation_deg
+from monitor.signal.calibration import ScaleParams, ScaleTracker
+from monitor.states.alerts import Alerts
+from monitor.states.bouts import Bouts
+from monitor.states.placement import Placement, Seat
+from monitor.states.posture import NEUTRAL, STATES, Four, PostureModel, PostureParams
+from monitor.states.restless import Restless
+from monitor.states.transitions import Found, named
+from monitor.states.wear import Wear
+from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, Transition
+
+FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One second as measured; names as in epochs.Features, window_* and rhythm of the 3-s window around it."""
+
+    k: int
+    present: bool
+    acc: Floats
+    acc_mean: list[float]
+    axis_sd_mg: float
+    fifths: list[float]
+    up: list[float]
+    vm_mean: float
+    vm_sd_mg: float
+    motion_mg: float
+    rhythm: float
+    cadence_hz: float
+    window_sd_mg: float
+    roughness: float
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Second:
+    """What was measured in one second, waiting for its posture."""
+
+    k: int
+    present: bool
+    off_since_s: float | None  # since when the sensor has not been worn; None while it is
+    up: Vec | None  # newest quasi-static up (with gyroscope: up of this second)
+    still: bool
+    axis_sd_mg: float
+    motion_mg: float
+    steps: int
+
+
+class Seconds:
+    """One wearing; known as in Pipeline."""
+
+    def __init__(self, profile: Profile, rate_hz: float, *, gyro: bool, known: Sequence[Seat]) -> None:
+        self._profile = profile
+        self._gyro = gyro
+        self.placement = Placement(
+            profile.reference, profile.autoalign, profile.anterior_axis, profile.alignment, known
+        )
+        self._model = PostureModel(_with_styles(profile))
+        self._wear = Wear(profile.wear, rate_hz)
+        self.bouts = Bouts(profile.bouts)
+        self._restless = Restless(profile.restless)
+        self.alerts = Alerts(profile.alerts, profile.band)
+        self._scale = ScaleTracker(ScaleParams())
+        self._found: list[Found] = []  # movements that wait for the second with which they became known
+        self._told_off_s: float | None = None
+        self.still = False
+        self._held: Vec | None = None
+        self._waiting: list[_Second] = []
+
+    # ------------------------------------------------------------ in
+
+    def find(self, found: Sequence[Found]) -> None:
+        """Movements, ahead of the seconds with which they became known."""
+        self._found += found
+
+    def push(self, m: Measured) -> list[Event]:
+        """The next second."""
+        return self._seen(m.k + 1) + self._measured(m)
+
+    def blank(self, k: int) -> list[Event]:
+        """A second without data."""
+        return self._second(self._blank_second(k), NEUTRAL)
+
+    def pause(self) -> list[Event]:
+        """Samples have stopped: what the movements still tell; nothing goes on across the gap."""
+        events = self._seen(math.inf)
+        self.placement.pause()
+        self._wear.pause()
+        self.still = False  # the tilt is held until there is a new one
+        return events
+
+    def finish(self) -> list[Event]:
+        """The recording ends: all answers still owed."""
+        events: list[Event] = []
+        for second, (posture, p) in zip(self._waiting, self._model.drain(), strict=True):
+            events += self._publish(second, posture, p)
+        self._waiting = []
+        return events + self.bouts.finish()
+
+    def correct(self, label: str) -> None:
+        """The wearer names a posture in a mark: 'standing', 'I am standing'."""
+        words = label.lower().replace(",", " ").split()
+        named_postures = [posture for posture in STATES if posture.value in words]
+        if len(named_postures) == 1:
+            self._model.correct(named_postures[0], self._held)
+
+    # ------------------------------------------------------------ out
+
+    @property
+    def provisional(self) -> Posture:
+        """Posture of the newest second, before later seconds confirm it."""
+        if not self._wear.worn:
+            return Posture.NOT_WORN
+        posture = self._model.provisional
+        return posture if self.placement.frames or posture is Posture.WALKING else Posture.UNKNOWN
+
+    @property
+    def tilt_sd_deg(self) -> float:
+        """Standard uncertainty of a quasi-static tilt against the zero, deg; NaN before there is one."""
+        return math.hypot(FILTER_SD_DEG[self._gyro], self.placement.spread_deg)
+
+    # ------------------------------------------------------------ movements
+
+    def _seen(self, until_k: float) -> list[Event]:
+        """Transitions that became known with second until_k or before: as events, and as evidence for the posture."""
+        events: list[Event] = []
+        while self._found and self._found[0].known_k <= until_k:
+            found = self._found.pop(0)
+            if found.slipped:
+                events += self._clip(self.placement.slipped(found.end_s, _vec(found.before), _vec(found.after)))
+                continue
+            zero = self.placement.zero
+            transition = named(found, zero.up if zero else None, self._profile.transitions)
+            if transition:
+                self._model.see(transition)
+                if transition.kind == "sit-to-stand":
+                    self.bouts.rose(transition.end_s)
+                events.append(transition)
+                events += self._stood(found, transition)
+                events += self._leant(found, transition)
+        return events
+
+    def _stood(self, found: Found, transition: Transition) -> list[Event]:
+        """Before the first walk, standing beside a seat that was taken or left gives a zero."""
+        if transition.kind not in {"sit-to-stand", "stand-to-sit"} or not found.from_rest_to_rest:
+            return []
+        return self.placement.stood(transition.end_s, _vec(found.after if found.gained_m > 0.0 else found.before))
+
+    def _leant(self, found: Found, transition: Transition) -> list[Event]:
+        """Whoever rises or sits down leans forward: that tells the front."""
+        if transition.kind not in {"sit-to-stand", "stand-to-sit"}:
+            return []
+        rising = transition.kind == "sit-to-stand"
+        return self.placement.leant(transition.end_s, found.path, found.before, found.after, rising=rising)
+
+    def _clip(self, events: list[Event]) -> list[Event]:
+        """Where the clip has moved, what the posture model remembers of the sensor's frame turns with it."""
+        rotation = self.placement.rotation
+        if rotation is not None and any(isinstance(event, ClipMoved) for event in events):
+            self._model.turn(rotation)
+        return events
+
+    # ------------------------------------------------------------ seconds
+
+    def _measured(self, m: Measured) -> list[Event]:
+        """One second with all its features."""
+        if not m.present:
+            self.placement.pause()
+            return self.blank(m.k)
+        p = self._profile
+        events: list[Event] = []
+        walking = m.window_sd_mg >= p.gait.min_sd_mg and m.rhythm >= p.gait.min_periodicity
+        acc_mean = (m.acc_mean[0], m.acc_mean[1], m.acc_mean[2])
+        walk = acc_mean, m.window_sd_mg / 1000.0, m.cadence_hz, m.roughness
+        events += self._clip(self.placement.second(m.k, m.acc, *walk, walking=walking))
+        wider = p.epochs.still_leave if self.still else 1.0
+        quiet = m.vm_sd_mg < wider * p.epochs.still_sd_mg
+        if quiet:
+            self._scale.push(m.vm_mean)
+        self.still = quiet and abs(m.vm_mean - self._scale.scale_g) * 1000.0 < wider * p.epochs.still_offset_mg
+        if self.still or self._gyro:
+            self._held = (m.up[0], m.up[1], m.up[2])
+        was_worn = self._wear.worn
+        if self._wear.push(m.k, acc_mean, m.axis_sd_mg, m.fifths) and not was_worn:
+            self.placement.taken_off()
+        zero = self.placement.zero
+        # At rest the mean acceleration is up, without what a filter still remembers.
+        x, y, z = m.acc_mean if self.still else m.up
+        norm = math.sqrt(x * x + y * y + z * z)
+        up = (x / norm, y / norm, z / norm) if norm > 0.0 else (0.0, 0.0, 0.0)
+        angle = None if zero is None else separation_deg(up, zero.up)
+        second = _Second(
+            m.k,
+            present=True,
+            off_since_s=self._off_since_s,
+            up=self._held,
+            still=self.still,
+            axis_sd_mg=m.axis_sd_mg,
+            motion_mg=m.motion_mg,
+            steps=m.steps,
+        )
+        return events + self._second(second, self._model.evidence(up, angle, m.window_sd_mg, m.rhythm))
+
+    def _blank_second(self, k: int) -> _Second:
+        return _Second(
+            k,
+            present=False,
+            off_since_s=self._off_since_s,
+            up=self._held,
+            still=False,
+            axis_sd_mg=0.0,
+            motion_mg=0.0,
+            steps=0,
+        )
+
+    def _second(self, second: _Second, e: Four) -> list[Event]:
+        self._waiting.append(second)
+        answer = self._model.push(second.k, e)
+        return self._publish(self._waiting.pop(0), *answer) if answer else []
+
+    @property
+    def _off_since_s(self) -> float | None:
+        return None if self._wear.worn else self._wear.since_s
+
+    def _took_off(self, since_s: float | None) -> list[Event]:
+        """The sensor is worn again, or has turned out not to have been worn for some minutes."""
+        self._told_off_s = since_s
+        return [] if since_s is None else self.bouts.not_worn_since(since_s)
+
+    def _publish(self, second: _Second, posture: Posture, p: float) -> list[Event]:
+        frame = self.placement.frame
+        if frame is None and posture is not Posture.WALKING:
+            posture, p = Posture.UNKNOWN, 1.0  # what is not walking cannot be told apart without a zero
+        if not second.present:
+            posture, p = Posture.NO_DATA, 1.0
+        elif second.off_since_s is not None:
+            posture, p = Posture.NOT_WORN, 1.0
+        tilt = obliquity = float("nan")
+        side = LyingSide.NONE
+        if second.up is not None and frame is not None:
+            tilt, obliquity = direction_deg(second.up, frame)
+            if posture is Posture.LYING:
+                side = self.placement.side(second.up)
+        epoch = Epoch(
+            t_s=float(second.k),
+            posture=posture,
+            posture_p=p,
+            tilt_deg=tilt,
+            obliquity_deg=obliquity,
+            tilt_sd_deg=self.tilt_sd_deg,
+            still=second.still,
+            motion_mg=second.motion_mg,
+            steps=second.steps if posture is Posture.WALKING else 0,
+            lying=side,
+        )
+        events: list[Event] = [] if second.off_since_s == self._told_off_s else self._took_off(second.off_since_s)
+        events += [epoch, *self.bouts.push(epoch), *self._restless.push(epoch, second.up, second.axis_sd_mg)]
+        clocks = self.bouts.sitting_s, self.bouts.standing_s
+        return events + self.alerts.push(epoch, *clocks, tilt_good=self.placement.good)
+
+
+def _with_styles(profile: Profile) -> PostureParams:
+    """The posture parameters, with the sitting styles of a guided alignment where the profile names none."""
+    own = profile.posture.sitting_styles_deg
+    if own or profile.alignment is None:
+        return profile.posture
+    return replace(profile.posture, sitting_styles_deg=tuple(map(abs, profile.alignment.sitting_styles_deg)))
+
+
+def _vec(v: Floats) -> Vec:
+    x, y, z = v.tolist()
+    return x, y, z
