@@ -107,6 +107,34 @@ def profile_to_mapping(profile: Profile) -> dict[str, Any]:
     return data
 
 
+def profile_from_recording(mapping: Mapping[str, Any], where: str) -> tuple[Profile, list[str]]:
+    """The profile that a recording was made with, and its settings that this version does not know and leaves out.
+
+    Raises ConfigError for a value that is not right.
+    """
+    left_out: list[str] = []
+    base = Profile()
+    known = known_settings(mapping, profile_to_mapping(base) | {"alignment": asdict(_NO_ALIGNMENT)}, "", left_out)
+    return profile_from_mapping(known, base, where), left_out
+
+
+def known_settings(
+    mapping: Mapping[str, Any], like: Mapping[str, Any], prefix: str, left_out: list[str]
+) -> dict[str, Any]:
+    """What of `mapping` has a name that stands in `like`, tables within tables too; the other names go to left_out."""
+    kept: dict[str, Any] = {}
+    for key, value in mapping.items():
+        if key not in like:
+            left_out.append(prefix + key)
+        elif isinstance(value, Mapping) and isinstance(like[key], Mapping):
+            kept[key] = known_settings(
+                cast("Mapping[str, Any]", value), cast("Mapping[str, Any]", like[key]), f"{prefix}{key}.", left_out
+            )
+        else:
+            kept[key] = value
+    return kept
+
+
 def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str = "profile") -> Profile:
     """`base` with the values of `mapping` laid over it; alert rules are laid over those of the same name."""
     sections = {f.name: getattr(base, f.name) for f in fields(base) if is_dataclass(getattr(base, f.name))}

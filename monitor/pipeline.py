@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from monitor.profile import Profile
 from monitor.seconds import Measured, Seconds
-from monitor.signal.alignment import tilt_obliquity_deg
+from monitor.signal.alignment import Vec, tilt_obliquity_deg
 from monitor.signal.epochs import ANTI_ALIAS_HZ, GRID_HZ, Cut, Features, Gridder, features
 from monitor.signal.filters import SosFilter, lowpass
 from monitor.signal.gait import StepCounter, periodicity, windows3
@@ -66,7 +66,7 @@ class Pipeline:
 
     def push(self, record: Record) -> list[Event]:
         """Take the next record; give back what it means. Records must come in the order of their arrival."""
-        self._pieces = []
+        self._begin()
         if isinstance(record, Samples):
             return self._samples(record, None)
         if isinstance(record, Tick):
@@ -81,13 +81,17 @@ class Pipeline:
 
     def push_oriented(self, samples: Samples, up: Floats) -> list[Event]:
         """As push, with up (N, 3) already known (hindsight)."""
-        self._pieces = []
+        self._begin()
         return self._samples(samples, up)
 
     def finish(self) -> list[Event]:
         """The recording ends: all answers still owed."""
-        self._pieces = []
+        self._begin()
         return self._end_segment() + self._seconds.finish()
+
+    def _begin(self) -> None:
+        self._pieces = []
+        self._seconds.directions = []
 
     def copy(self) -> "Pipeline":
         """The whole state, to go on from later: identical input gives identical events."""
@@ -107,6 +111,11 @@ class Pipeline:
             from_here = t >= since_s
             tilt[from_here], obliquity[from_here] = tilt_obliquity_deg(up[from_here], rotation)
         return Oriented(t, up, tilt, obliquity)
+
+    @property
+    def directions(self) -> list[tuple[int, Vec]]:
+        """(k, up) of each second that the last push answered: what its tilt was made from, sensor frame."""
+        return self._seconds.directions
 
     @property
     def reference(self) -> Reference | None:

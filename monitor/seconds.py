@@ -77,6 +77,7 @@ class Seconds:
         self.still = False
         self._held: Vec | None = None
         self._waiting: list[_Second] = []
+        self.directions: list[tuple[int, Vec]] = []
 
     # ------------------------------------------------------------ in
 
@@ -189,17 +190,18 @@ class Seconds:
         if quiet:
             self._scale.push(m.vm_mean)
         self.still = quiet and abs(m.vm_mean - self._scale.scale_g) * 1000.0 < wider * p.epochs.still_offset_mg
-        if self.still or self._gyro:
-            self._held = (m.up[0], m.up[1], m.up[2])
+        zero = self.placement.zero
+        # At rest the mean acceleration is up, without what a filter still remembers.
+        up = _direction(m.acc_mean if self.still else m.up)
+        angle = None if zero is None else separation_deg(up, zero.up)
+        if self.still:
+            # Two estimates with errors of their own: together they are nearer than each.
+            self._held = _direction([a + b for a, b in zip(up, m.up, strict=True)]) if self._gyro else up
+        elif self._gyro:
+            self._held = up
         was_worn = self._wear.worn
         if self._wear.push(m.k, acc_mean, m.axis_sd_mg, m.fifths) and not was_worn:
             self.placement.taken_off()
-        zero = self.placement.zero
-        # At rest the mean acceleration is up, without what a filter still remembers.
-        x, y, z = m.acc_mean if self.still else m.up
-        norm = math.sqrt(x * x + y * y + z * z)
-        up = (x / norm, y / norm, z / norm) if norm > 0.0 else (0.0, 0.0, 0.0)
-        angle = None if zero is None else separation_deg(up, zero.up)
         second = _Second(
             m.k,
             present=True,
@@ -248,6 +250,8 @@ class Seconds:
             posture, p = Posture.NOT_WORN, 1.0
         tilt = obliquity = float("nan")
         side = LyingSide.NONE
+        if second.up is not None:
+            self.directions.append((second.k, second.up))
         if second.up is not None and frame is not None:
             tilt, obliquity = direction_deg(second.up, frame)
             if posture is Posture.LYING:
@@ -276,6 +280,13 @@ def _with_styles(profile: Profile) -> PostureParams:
     if own or profile.alignment is None:
         return profile.posture
     return replace(profile.posture, sitting_styles_deg=tuple(map(abs, profile.alignment.sitting_styles_deg)))
+
+
+def _direction(v: Sequence[float]) -> Vec:
+    """The unit vector along v; a zero stays zero."""
+    x, y, z = v
+    norm = math.sqrt(x * x + y * y + z * z)
+    return (x / norm, y / norm, z / norm) if norm > 0.0 else (0.0, 0.0, 0.0)
 
 
 def _vec(v: Floats) -> Vec:

@@ -73,12 +73,19 @@ def analyze(
 
 def chosen_profile(recording: "Recording", profile_path: Path | None) -> "Profile":
     """Settings for a recording: those named, else those it was made with, else the wearer's own."""
-    from monitor.config import load_profile, profile_from_mapping
-    from monitor.profile import Profile
+    from monitor.config import load_profile, profile_from_recording
 
-    if profile_path is None and recording.meta.profile:
-        return profile_from_mapping(recording.meta.profile, Profile(), str(recording.path))
-    return load_profile(profile_path)
+    if profile_path is not None or not recording.meta.profile:
+        return load_profile(profile_path)
+    profile, left_out = profile_from_recording(recording.meta.profile, str(recording.path))
+    if left_out:
+        names = ", ".join(left_out[:3]) + (" ..." if len(left_out) > 3 else "")
+        click.echo(
+            f"{recording.path.name} was made by another version of sitwell: settings that this one does not know "
+            f"({names}) are left out.",
+            err=True,
+        )
+    return profile
 
 
 class Tables:

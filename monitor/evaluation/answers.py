@@ -9,6 +9,7 @@ from monitor.analysis import run, seats_of
 from monitor.evaluation.session import Session
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
+from monitor.signal.alignment import Vec
 from monitor.signal.orientation import unit
 from monitor.stream import Break, Epoch, Event, Floats, Record, Samples, Transition
 
@@ -35,12 +36,14 @@ class Answers:
     """What came out one way.
 
     epochs : start of a second (whole s) -> its Epoch
+    directions : second -> up that its tilt was made from, sensor frame
     t_s, up: (N,), (N, 3) of every sample, sensor frame; empty unless asked for
     """
 
     epochs: dict[int, Epoch]
     transitions: list[Transition]
     breaks: list[Break]
+    directions: dict[int, Vec]
     t_s: Floats
     up: Floats
 
@@ -50,7 +53,7 @@ class Answers:
         return None if epoch is None else str(epoch.posture)
 
     def up_of_seconds(self) -> dict[int, Floats]:
-        """Start of a second -> mean up of its samples, (3,): what a still epoch publishes as tilt."""
+        """Start of a second -> mean up of its samples, (3,), sensor frame."""
         seconds = np.floor(self.t_s).astype(np.int64)
         starts = np.flatnonzero(np.diff(seconds, prepend=-1))
         if not len(starts):
@@ -74,6 +77,7 @@ def answers(session: Session, profile: Profile, *, oriented: bool = False) -> di
         events: list[Event] = []
         times: list[Floats] = [np.zeros(0)]
         ups: list[Floats] = [np.zeros((0, 3))]
+        directions: dict[int, Vec] = {}
 
         def keep(
             record: Record,
@@ -82,8 +86,10 @@ def answers(session: Session, profile: Profile, *, oriented: bool = False) -> di
             events: list[Event] = events,
             times: list[Floats] = times,
             ups: list[Floats] = ups,
+            directions: dict[int, Vec] = directions,
         ) -> None:
             events.extend(new)
+            directions.update(pipeline.directions)
             if oriented and isinstance(record, Samples):
                 seen = pipeline.oriented
                 times.append(seen.t_s)
@@ -102,6 +108,7 @@ def answers(session: Session, profile: Profile, *, oriented: bool = False) -> di
             epochs={int(event.t_s): event for event in events if isinstance(event, Epoch)},
             transitions=[event for event in events if isinstance(event, Transition)],
             breaks=[event for event in events if isinstance(event, Break)],
+            directions=directions,
             t_s=np.concatenate(times),
             up=np.concatenate(ups),
         )

@@ -30,11 +30,15 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
     for way, each in answers.items():
         if way == TRUTH:
             continue
-        ups = each.up_of_seconds()
+        ups = each.directions
         seconds = [
             second
             for second, epoch in each.epochs.items()
-            if epoch.still and epoch.posture is not Posture.NOT_WORN and second in true and second >= since_s
+            if epoch.still
+            and epoch.posture is not Posture.NOT_WORN
+            and second in true
+            and second in ups
+            and second >= since_s
         ]
         pairs = np.array([(ups[second], true[second]) for second in seconds]).reshape(-1, 2, 3)
         found[way] = scoring.angles_deg(pairs[:, 0], pairs[:, 1])
