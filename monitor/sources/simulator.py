@@ -55,6 +55,7 @@ class Scene:
     """One activity, held for `seconds`; the way into it from the scene before is part of it.
 
     tilt_deg, obliquity_deg : mean pose against upright standing; tilt -90 is supine, +90 prone, obliquity ±90 on a side
+                              ('off': of the sensor itself; script_of takes 90, its back +z up, where none is named)
     change_s                : length of the way in; None: 1.5 to 2.5 s by the seed; 1 s between standing and walking,
                               3 s for lying down and taking off
     cadence_hz              : steps a second, walking only
@@ -88,11 +89,15 @@ class Mounting:
 
 @dataclass(frozen=True, slots=True)
 class SensorErrors:
-    """Standard deviations of the white noise, and the size of the constant gyroscope bias, whose direction is drawn."""
+    """Standard deviations of the white noise; size of the constant gyroscope bias, whose direction is drawn; offset and
+    gain of each axis of the accelerometer.
+    """
 
     acc_noise_mg: float = 1.5
     gyr_noise_dps: float = 0.1
     gyr_bias_dps: float = 0.3
+    acc_offset_mg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    acc_gain: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
 @dataclass(slots=True)
@@ -182,6 +187,8 @@ class Wearer:
             # Written out: a matrix product may round differently for other block lengths.
             for axis, (from_x, from_y, from_z) in enumerate(self._matrix.tolist()):
                 acc_g[run, axis] = from_x * force[0] + from_y * force[1] + from_z * force[2]
+                acc_g[run, axis] *= self._errors.acc_gain[axis]
+                acc_g[run, axis] += self._errors.acc_offset_mg[axis] / 1000.0
                 gyr_dps[run, axis] = from_x * rate[0] + from_y * rate[1] + from_z * rate[2]
             for axis in range(3):
                 noise = _noise(t_s[run], self._seed, axis)
@@ -314,9 +321,8 @@ def _motion(plan: _Plan, since_s: Floats) -> _Motion:
     """The pelvis at `since_s` seconds into a scene."""
     scene = plan.scene
     motion = _Motion(*np.zeros((8, len(since_s))))
-    tilt_deg, obliquity_deg = _pose(scene)
-    motion.tilt += tilt_deg
-    motion.obliquity += obliquity_deg
+    motion.tilt += scene.tilt_deg
+    motion.obliquity += scene.obliquity_deg
     _add_change(motion, plan, since_s)
     envelope, envelope_rate = _envelope(plan, since_s)
     # Nobody walks like a clock: the stride runs up to 0.04 cycles early and late.
@@ -353,11 +359,6 @@ def _motion(plan: _Plan, since_s: Floats) -> _Motion:
     return motion
 
 
-def _pose(scene: Scene) -> tuple[float, float]:
-    """Tilt and obliquity of a scene; a sensor that is off lies on a table with its back, +z, up."""
-    return (90.0, 0.0) if scene.activity == "off" else (scene.tilt_deg, scene.obliquity_deg)
-
-
 def _add_change(motion: _Motion, plan: _Plan, since_s: Floats) -> None:
     """The way from the scene before: minimum jerk in the angles, a lean, a lift or a drop."""
     at = np.flatnonzero(since_s < plan.change_s)
@@ -365,12 +366,13 @@ def _add_change(motion: _Motion, plan: _Plan, since_s: Floats) -> None:
         return
     part = np.maximum(since_s[at] / plan.change_s, 0.0)
     to_go, rate = 1.0 - _min_jerk(part), _min_jerk_rate(part) / plan.change_s
-    (tilt_deg, obliquity_deg), (old_tilt_deg, old_obliquity_deg) = _pose(plan.scene), _pose(plan.before)
+    tilt_deg = plan.scene.tilt_deg - plan.before.tilt_deg
+    obliquity_deg = plan.scene.obliquity_deg - plan.before.obliquity_deg
     lean, lean_rate = plan.lean_deg * np.sin(np.pi * part) ** 2, plan.lean_deg * np.pi * np.sin(2.0 * np.pi * part)
-    motion.tilt[at] += lean - (tilt_deg - old_tilt_deg) * to_go
-    motion.tilt_rate[at] += lean_rate / plan.change_s + (tilt_deg - old_tilt_deg) * rate
-    motion.obliquity[at] -= (obliquity_deg - old_obliquity_deg) * to_go
-    motion.obliquity_rate[at] += (obliquity_deg - old_obliquity_deg) * rate
+    motion.tilt[at] += lean - tilt_deg * to_go
+    motion.tilt_rate[at] += lean_rate / plan.change_s + tilt_deg * rate
+    motion.obliquity[at] -= obliquity_deg * to_go
+    motion.obliquity_rate[at] += obliquity_deg * rate
     lift_m = _HEIGHT_M[plan.scene.activity] - _HEIGHT_M[plan.before.activity]
     # The lean comes before the rise; on the way down the two go together.
     begin, length = (0.3, 0.7) if lift_m > 0 else (0.0, 0.8)
@@ -454,7 +456,8 @@ def script_of(text: str) -> tuple[Scene, ...]:
         known: Activity | None = next((each for each in POSTURE_OF if words[:1] == [each]), None)
         if known is None or not 2 <= len(words) <= 5:
             raise ValueError(f"{part.strip()!r} is no scene: activity seconds [tilt_deg [obliquity_deg [change_s]]]")
-        scenes.append(Scene(known, *map(float, words[1:])))
+        flat = ["90"] if known == "off" and len(words) == 2 else []
+        scenes.append(Scene(known, *map(float, [*words[1:], *flat])))
     return tuple(scenes)
 
 
@@ -463,6 +466,17 @@ SHORT_DAY: Final = script_of("""
     sit 25 -13, sit 30 -22 -2 5, stand 6 -1
 """)
 """Four minutes: a walk that gives the zero, upright sitting, a deep slump from 0:45 to 2:10, a walk, sitting."""
+
+ALIGNMENT: Final = script_of("""
+    stand 8 0 0, stand 4.5 42 0 1.5, stand 4 0 0 1.5, stand 4.5 38 0.5 1.5, stand 4 0 0 1.5, stand 4.5 45 -0.5 1.5,
+    stand 4 0 0 1.5, sit 9 -10, sit 9 -28 1 2
+""")
+"""Guided alignment as asked: a still stand, three bows held, sitting upright, sitting slumped."""
+
+SIX_FACE: Final = script_of("""
+    off 9 90 0, off 9 0 0, off 9 0 90, off 9 -90 0, off 9 0 -90, off 9 180 0
+""")
+"""The sensor on its own on a table, nine seconds on each face; flat ones with Mounting(0, 0, 0)."""
 
 DESK_DAY: Final = script_of("""
     stand 60 -2, walk 420, stand 40 -1, sit 900 -12, sit 1080 -30 1 20, sit 420 -14 -2, sit 660 -34 2 30, stand 20 -1,

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.sources.simulator import (
+    ALIGNMENT,
     DESK_DAY,
     POSTURE_OF,
     SHORT_DAY,
+    SIX_FACE,
     Mounting,
     Scene,
     SensorErrors,
@@ -224,6 +226,27 @@ def test_fidgets_and_ways_in_differ_from_scene_to_scene():
     moved = [np.abs(wearer(clock(600) + start)[1]).max(axis=1) > 3 for start in (0.0, 600.0, 1200.0)]
     assert all(0.001 < part.mean() < 0.2 for part in moved)
     assert (moved[0] != moved[1]).any()
+
+
+def test_the_six_face_script_shows_every_face_flat_and_the_sensors_own_errors():
+    errors = SensorErrors(0.0, 0.0, 0.0, (20.0, -30.0, 40.0), (1.02, 0.98, 1.01))
+    wearer = Wearer(SIX_FACE, mounting=Mounting(0, 0, 0), errors=errors)
+    acc_g, _ = wearer(np.arange(6) * 9.0 + 6.0)
+    faces = np.array([[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, -1], [-1, 0, 0], [0, -1, 0]])
+    assert np.allclose(acc_g, faces * [1.02, 0.98, 1.01] + [0.02, -0.03, 0.04], atol=1e-9)
+
+
+def test_the_alignment_script_bows_three_times_and_slumps():
+    wearer = Wearer(ALIGNMENT, errors=PERFECT)
+    posture, tilt_deg, _ = wearer.truth(clock(wearer.duration_s))
+    assert set(posture.tolist()) == {"standing", "sitting"}
+    assert np.sum(np.diff((tilt_deg > 30).astype(int)) == 1) == 3
+    assert tilt_deg[-100:].mean() == pytest.approx(-28, abs=1)
+
+
+def test_a_sensor_taken_off_lies_on_its_face_unless_told():
+    assert script_of("off 5")[0] == script_of("off 5 90")[0]
+    assert script_of("off 5 0")[0].tilt_deg == 0.0
 
 
 @pytest.mark.parametrize("text", ["", "dance 5", "sit", "sit x", "sit 1 2 3 4 5", "sit 10,,stand 5"])
