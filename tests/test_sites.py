@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -126,3 +127,11 @@ def test_a_profile_is_fitted_with_sensor_and_site():
 
 def test_the_usual_place_of_both_is_beside_the_recordings():
     assert site_path("a").parent.parent == calibration_path("b").parent.parent == config.recordings_dir().parent
+
+
+def test_the_shipped_examples_are_what_the_commands_write():
+    examples = Path(__file__).resolve().parents[1] / "calibration" / "examples"
+    site = load_site(examples / "sites" / "sacrum.toml")
+    assert save_site(site).read_text() == (examples / "sites" / "sacrum.toml").read_text()
+    (path,) = (examples / "calibrations").iterdir()
+    assert save_calibration(load_calibration(path)).read_text() == path.read_text()

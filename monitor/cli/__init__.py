@@ -3,6 +3,7 @@
 import click
 
 from monitor import __version__
+from monitor.cli.align import align, calibrate
 from monitor.cli.evaluate import evaluate
 from monitor.cli.files import analyze, export, import_
 from monitor.cli.settings import config
@@ -17,7 +18,7 @@ def sitwell() -> None:
     """Tells you the truth about how you sit, from one Bluetooth IMU at the lower back, and gets you moving."""
 
 
-for verb in (demo, live, replay, analyze, import_, export, evaluate, config):
+for verb in (demo, live, align, calibrate, replay, analyze, import_, export, evaluate, config):
     sitwell.add_command(verb)
 
 __all__ = ["sitwell"]

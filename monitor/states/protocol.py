@@ -79,6 +79,7 @@ class Progress:
     done, of  : repetitions of this step
     left_s    : how long still to be still; all of it while the pose is not held
     complaint : what was wrong last in this step, or ""
+    returning : a repetition is done and the wearer is to come back
     finished, failed : all poses are there; it was given up, with the reason
     """
 
@@ -90,6 +91,7 @@ class Progress:
     complaint: str
     finished: bool
     failed: str
+    returning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +204,15 @@ class ProtocolRun:
         say = (step.back or step.say) if self._returning else step.say
         left_s = max(need_s - held_s, 0.0)
         return Progress(
-            step.id, say, self._done, step.times, left_s, self._complaint, finished=False, failed=self._failed
+            step.id,
+            say,
+            self._done,
+            step.times,
+            left_s,
+            self._complaint,
+            finished=False,
+            failed=self._failed,
+            returning=self._returning,
         )
 
     # ------------------------------------------------------------ samples to tenths of a second

@@ -22,9 +22,9 @@ angles = st.floats(-180.0, 180.0)
 STAND, BOW, SIT = "stand 8 0 0 1", "stand 4.5 42 0 1.5, stand 4 0 0 1.5", "sit 9 -10, sit 9 -28 1 2"
 
 
-def played(script, *, gyro=True, rate_hz=100.0, seed=1, mounting=Mounting(), errors=SensorErrors()):
+def played(script, *, gyro=True, rate_hz=100.0, **how):
     """What the sensor measures of the script."""
-    wearer = Wearer(script_of(script) if isinstance(script, str) else script, seed, mounting, errors)
+    wearer = Wearer(script_of(script) if isinstance(script, str) else script, **how)
     t = np.arange(0.0, wearer.duration_s, 1.0 / rate_hz)
     acc, gyr = wearer(t)
     return Samples(t, acc, gyr if gyro else None)
