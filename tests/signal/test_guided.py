@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from monitor.errors import PoseError
 from monitor.signal.alignment import frame, separation_deg
-from monitor.signal.guided import align
+from monitor.signal.guided import OWN_SD_DEG, align
 from monitor.signal.poses import Pose, fault
 
 ANTERIOR, CRANIAL, RIGHT = np.eye(3)
@@ -46,7 +46,7 @@ def test_any_mounting_gives_the_front_within_2_degrees(seed, gyro, size):
     assert separation_deg(found.anterior, tuple(mounting.apply(ANTERIOR))) < 2.0
     assert separation_deg(found.up, tuple(mounting.apply(CRANIAL))) < 1e-6
     assert abs(np.dot(found.anterior, found.up)) < 1e-12
-    assert 2.0 <= found.sd_deg < 4.0
+    assert OWN_SD_DEG <= found.sd_deg < OWN_SD_DEG + 1.0
     np.testing.assert_allclose(found.sitting_styles_deg, (-10.0, -25.0), atol=0.5)
     assert found.slump_range_deg == found.sitting_styles_deg
 
@@ -128,5 +128,19 @@ def test_bows_that_are_none_or_cancel_give_no_direction():
 def test_sd_grows_with_the_spread():
     even = align(done(Rotation.identity(), ((40, 0),) * 3)).alignment.sd_deg
     uneven = align(done(Rotation.identity(), ((40, 0), (40, 3), (40, -3)))).alignment.sd_deg
-    assert even == pytest.approx(2.0)
-    assert uneven == pytest.approx(math.hypot(2.0, 3.0 / math.tan(math.radians(40)) / math.sqrt(3)), rel=0.01)
+    assert even == pytest.approx(OWN_SD_DEG)
+    assert uneven == pytest.approx(math.hypot(OWN_SD_DEG, 3.0 / math.tan(math.radians(40)) / math.sqrt(3)), rel=0.01)
+
+
+def test_a_twist_on_the_way_down_is_no_fault():
+    """Real bows: the axis of the movement is right on the whole, though each of them twists (found on 19 people)."""
+    mounting = Rotation.random(random_state=5)
+    twist = mounting.apply(CRANIAL * 12.0)
+    extra = [twist[a] * twist[b] for a, b in ((0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2))]
+    poses = [
+        Pose(p.step, 0, 2, p.acc_g, 5.0, 0.3, tuple(a + b for a, b in zip(p.turn, extra, strict=True)))
+        for p in done(mounting, gyro=True)
+    ]
+    result = align(poses)
+    assert not fault(result.checks)
+    assert separation_deg(result.alignment.anterior, tuple(mounting.apply(ANTERIOR))) < 2.0
