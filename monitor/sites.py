@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from monitor.config import alignment_from, calibration_from, calibrations_dir, sites_dir
 from monitor.errors import ConfigError
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.signal.alignment import Alignment
 from monitor.signal.calibration import Calibration
 

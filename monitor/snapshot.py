@@ -88,7 +88,8 @@ class Snapshot:
     tilt_deg      : sagittal, anterior +; None until there is a zero; the last steady value while `moving`
     tilt_sd_deg   : standard uncertainty of tilt_deg
     obliquity_deg : frontal, right side up +
-    zero          : what the tilt is measured against: 'none' or 'walking'
+    zero          : what the tilt is measured against: 'none', 'standing' until the first walk, 'walking', or 'moved'
+                    where the clip has moved since
     band_deg      : (low, high) tilt that counts as within the wearer's band in this posture
     ribbon        : the session so far, oldest first
     totals_s      : seconds of each posture

@@ -171,7 +171,7 @@ class Summary:
             tilt_sd_deg=pipeline.tilt_sd_deg if has_tilt else None,
             obliquity_deg=epoch.obliquity_deg if has_tilt and epoch else None,
             moving=held,
-            zero="walking" if zero else "none",
+            zero=_zero(pipeline),
             band_deg=alerts.band_deg(posture),
             sitting=Clock(bouts.sitting_s, self._limits.get("sitting_s")),
             standing=Clock(bouts.standing_s, self._limits.get("standing_s")),
@@ -195,3 +195,13 @@ class Summary:
             recording=self._recording,
             player=player,
         )
+
+
+def _zero(pipeline: Pipeline) -> str:
+    """What the tilt is measured against, as Snapshot.zero has it."""
+    reference = pipeline.reference
+    if reference is None:
+        return "none"
+    if not pipeline.placement_good:
+        return "moved"
+    return "walking" if reference.bouts else "standing"

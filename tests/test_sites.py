@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from monitor import config, sites
 from monitor.errors import ConfigError
-from monitor.pipeline import Profile
+from monitor.profile import Profile
 from monitor.signal.alignment import Alignment
 from monitor.signal.calibration import Calibration
 from monitor.sites import (

@@ -164,7 +164,7 @@ class Running:
     def act(self, action: str, seconds: float) -> None:
         """Hand on what the wearer did."""
         if self.session:
-            said = Mark(0.0, "mark") if action == "mark" else Wearer(0.0, action, seconds)
+            said = Wearer(0.0, action, seconds) if action in {"snooze", "dismiss"} else Mark(0.0, action)
             self.session.say(said)
 
     def figures(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from monitor.cli.running import Running
+    from monitor.profile import Profile
     from monitor.sources.ble import BleSource
     from monitor.virtual.twins.witmotion import Play, Sent, WitMotionTwin
 
@@ -111,6 +112,7 @@ def demo(
 @json_option
 @out_option
 @profile_option
+@click.option("--site", metavar="NAME", help="Wear site whose alignment applies; default: sacrum, once aligned.")
 def live(
     sensor: str | None,
     rate_hz: float | None,
@@ -120,16 +122,18 @@ def live(
     as_json: bool,
     out: Path | None,
     profile_path: Path | None,
+    site: str | None,
 ) -> None:
     """Wear a real sensor: find it, connect, record, and show the dashboard."""
     running = _prepared("live", out, headless=headless, as_json=as_json)
 
     async def run() -> None:
         await _load(*SLOW_IMPORTS)
+        from monitor.sites import fitted
         from monitor.sources.ble import BleSource
 
         source = BleSource(want=sensor, rate_hz=rate_hz, give_up_s=give_up_s)
-        await _stream(running, source, profile_path, for_s)
+        await _stream(running, source, profile_path, for_s, fit=lambda profile, name: fitted(profile, name, site))
 
     _go(running, run, headless=headless, as_json=as_json)
 
@@ -225,13 +229,19 @@ async def _stream(
     *,
     sent: "deque[Sent] | None" = None,
     ended: "asyncio.Event | None" = None,
+    fit: "Callable[[Profile, str], Profile] | None" = None,
 ) -> None:
-    """Find the sensor, then run the session on it. sent, ended: the virtual sensor's log and the end of its content."""
+    """Find the sensor, then run the session on it.
+
+    sent, ended: the virtual sensor's log and the end of its content; fit: lays what is known of a sensor, by its name,
+    over the profile
+    """
     from monitor.cli.running import Latency, Limited
     from monitor.config import load_profile
 
     profile = load_profile(profile_path)
     found = await source.find()
+    profile = fit(profile, found.name) if fit else profile
     latency = Latency(source.clock, source.speed)
     latency.sent = sent
     source.on_packet = latency.on_packet

@@ -18,6 +18,7 @@ from monitor.dashboard.player import PlayerControls
 from monitor.dashboard.theme import NIGHT
 from monitor.errors import SitwellError
 from monitor.snapshot import Prompt, Snapshot
+from monitor.stream import Posture
 
 DIGITS_HZ: Final = 5.0  # a changing number is read at 5 a second at most; more only costs CPU
 PLOTS_HZ: Final = 2.0  # a column of the trace is about half a second wide, so nothing new is there to draw earlier
@@ -38,6 +39,7 @@ class Dashboard(App[None]):
         Binding("d", "dismiss", "done"),
         Binding("e", "explain", "explain"),
         Binding("m", "mark", "mark"),
+        Binding("c", "correct", "correct"),
         Binding("space", "pause", "pause"),
         Binding("plus,equals_sign", "faster", "faster", key_display="+"),
         Binding("minus", "slower", "slower", key_display="−"),
@@ -146,7 +148,7 @@ class Dashboard(App[None]):
                 return prompting and self._act is not None and going
             case "explain":
                 return prompting
-            case "mark":
+            case "mark" | "correct":
                 return self._shown is not None and self._act is not None and going
             case "pause" | "faster" | "slower":
                 return self._player is not None and going
@@ -166,6 +168,14 @@ class Dashboard(App[None]):
         self._tell("mark", 0.0)
         if self._shown is not None:
             self.notify(f"Marked {self._shown.clock}.", timeout=2.0)
+
+    def action_correct(self) -> None:
+        """The wearer says that the posture is not the one shown: standing for sitting, sitting for anything else."""
+        if self._shown is None:
+            return
+        right = Posture.STANDING if self._shown.posture is Posture.SITTING else Posture.SITTING
+        self._tell(right.value, 0.0)
+        self.notify(f"Noted: you are {right.value}. It will know this way of holding yourself.", timeout=3.0)
 
     def action_explain(self) -> None:
         """Open or close the figures behind the prompt."""

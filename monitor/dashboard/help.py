@@ -14,7 +14,7 @@ _KEYS = (
     ("q", "quit; the recording is closed properly first"),
     ("s  d", "answer a prompt: snooze it 5 minutes, or done"),
     ("e", "explain: what was measured, which setting silences it"),
-    ("m", "mark this moment in the recording"),
+    ("m  c", "mark this moment; correct: I stand, where it says sitting"),
     ("space  +  −", "in a replay: pause, faster, slower"),
 )
 _SIGNS = (

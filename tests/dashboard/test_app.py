@@ -57,7 +57,12 @@ async def test_keys_tell_what_the_wearer_did(make_alerting):
         assert feed.done[1:] == [("dismiss", 0.0)]
         await pilot.press("m")
         assert feed.done[2:] == [("mark", 0.0)]
-        assert [note.message for note in app._notifications] == ["Marked 10:42:31."]
+        await pilot.press("c")
+        assert feed.done[3:] == [("standing", 0.0)]
+        assert [note.message for note in app._notifications] == [
+            "Marked 10:42:31.",
+            "Noted: you are standing. It will know this way of holding yourself.",
+        ]
 
 
 async def test_player_keys(make_paused, controls):
@@ -114,13 +119,13 @@ async def test_only_keys_that_work_are_shown(make_snapshot, make_alerting):
         assert footer_keys(app) == ["q", "?"]
         feed.snapshot = make_snapshot()
         await poll(app, pilot)
-        assert footer_keys(app) == ["q", "m", "?"]
+        assert footer_keys(app) == ["q", "m", "c", "?"]
         feed.snapshot = make_alerting()
         await poll(app, pilot)
-        assert footer_keys(app) == ["q", "s", "d", "e", "m", "?"]
+        assert footer_keys(app) == ["q", "s", "d", "e", "m", "c", "?"]
         feed.snapshot = make_snapshot()
         await poll(app, pilot)
-        assert footer_keys(app) == ["q", "m", "?"]
+        assert footer_keys(app) == ["q", "m", "c", "?"]
         await pilot.press("s", "d", "e")
         assert feed.done == []
 

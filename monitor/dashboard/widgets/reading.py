@@ -72,5 +72,6 @@ def draw_words(snapshot: Snapshot, _columns: int, rows: int) -> Sequence[Row]:
         lines.append(((hips(snapshot.obliquity_deg), "quiet"),))
     if rows > 5:
         lines += [((f"your band {degrees(low)} to {degrees(high)}", "quiet"),)]
-        lines += [((f"zero: your {snapshot.zero}", "quiet"),)]
+        moved = snapshot.zero == "moved"
+        lines += [(("clip moved: walk", "warn"),) if moved else ((f"zero: your {snapshot.zero}", "quiet"),)]
     return lines[:rows]
