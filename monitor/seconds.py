@@ -22,7 +22,7 @@ from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, 
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Measured:
     """One second as measured; names as in epochs.Features, window_* and rhythm of the 3-s window around it."""
 
@@ -43,7 +43,7 @@ class Measured:
     steps: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Second:
     """What was measured in one second, waiting for its posture."""
 
