@@ -52,6 +52,7 @@ class Pipeline:
         self._anti_alias = SosFilter(lowpass(ANTI_ALIAS_HZ, rate_hz)) if rate_hz > 1.2 * GRID_HZ else None
         self._grid = Gridder(rate_hz, 6, profile.epochs)
         self._steps = StepCounter(profile.gait)
+        self._unsettled = 0  # first second whose steps are not known yet
         self._moves = Movements(profile.transitions, gyro=gyro)
         self._seconds = Seconds(profile, rate_hz, gyro=gyro, known=known)
         self._deg_c: float | None = None
@@ -195,6 +196,7 @@ class Pipeline:
     def _end_segment(self) -> list[Event]:
         """Samples have stopped: answer what they still tell, and start the filters anew."""
         events = self._epochs(self._grid.close())
+        self._count(self._steps.flush())
         if self._pending is not None:
             last = self._pending
             self._pending = None
@@ -204,7 +206,6 @@ class Pipeline:
         self._orientation.reset()
         if self._anti_alias is not None:
             self._anti_alias.reset()
-        self._steps.reset()
         return events
 
     def _blank(self, until_k: int) -> list[Event]:
@@ -231,6 +232,9 @@ class Pipeline:
             events += self._blank(first)
         block = features(cut, self._profile.epochs.min_coverage)
         self._movements(cut, block.present)
+        if not self._steps.running:
+            self._unsettled = first
+        self._count(self._steps.push(block.acc))
         waiting, self._pending = self._pending, block
         if waiting is None:
             self._history = np.stack((block.vm[0], block.vm[0]))
@@ -240,6 +244,10 @@ class Pipeline:
         if waiting is not None:
             events += self._windowed(waiting, windows[:1])
         return events + self._windowed(block, windows[1:], skip_last=True)
+
+    def _count(self, steps: list[int]) -> None:
+        self._seconds.count(self._unsettled, steps)
+        self._unsettled += len(steps)
 
     def _movements(self, cut: Cut, present: NDArray[np.bool_]) -> None:
         """Look for transitions, ahead of their postures; a second without enough data ends the search."""
@@ -257,7 +265,6 @@ class Pipeline:
         sd_mg = 1000.0 * np.sqrt((centred * centred).mean(axis=1))
         change = windows[:, 1:] - windows[:, :-1]
         roughness = 1000.0 * np.sqrt((change * change).mean(axis=1)) / np.maximum(sd_mg, 1e-6)
-        steps = self._steps.push(block.vm[which])
         events: list[Event] = []
         columns = (
             block.k[which],
@@ -274,6 +281,6 @@ class Pipeline:
             sd_mg,
             roughness,
         )
-        for acc, k, there, *row in zip(block.acc[which], *(column.tolist() for column in columns), steps, strict=True):
+        for acc, k, there, *row in zip(block.acc[which], *(column.tolist() for column in columns), strict=True):
             events += self._seconds.push(Measured(k, there, acc, *row))
         return events

@@ -19,6 +19,7 @@ from monitor.states.transitions import Found, named
 from monitor.states.wear import Wear
 from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, Transition
 
+ON_FOOT = (Posture.WALKING, Posture.STANDING, Posture.UNKNOWN)  # who sits or lies makes no steps
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
 
 
@@ -40,7 +41,6 @@ class Measured:
     cadence_hz: float
     window_sd_mg: float
     roughness: float
-    steps: int
 
 
 @dataclass(slots=True)
@@ -54,7 +54,6 @@ class _Second:
     still: bool
     axis_sd_mg: float
     motion_mg: float
-    steps: int
 
 
 class Seconds:
@@ -73,6 +72,7 @@ class Seconds:
         self.alerts = Alerts(profile.alerts, profile.band)
         self._scale = ScaleTracker(ScaleParams())
         self._found: list[Found] = []  # movements that wait for the second with which they became known
+        self._counted: dict[int, int] = {}  # steps of seconds that wait for their posture
         self._told_off_s: float | None = None
         self.still = False
         self._held: Vec | None = None
@@ -84,6 +84,10 @@ class Seconds:
     def find(self, found: Sequence[Found]) -> None:
         """Movements, ahead of the seconds with which they became known."""
         self._found += found
+
+    def count(self, first_k: int, steps: Sequence[int]) -> None:
+        """Steps of the seconds from first_k on, before these are answered."""
+        self._counted.update(enumerate(steps, first_k))
 
     def push(self, m: Measured) -> list[Event]:
         """The next second."""
@@ -202,6 +206,8 @@ class Seconds:
         was_worn = self._wear.worn
         if self._wear.push(m.k, acc_mean, m.axis_sd_mg, m.fifths) and not was_worn:
             self.placement.taken_off()
+        # The window reaches a second beyond the walk on either side; the second itself does not.
+        lively_mg = min(m.window_sd_mg, p.posture.walk_own_share * m.vm_sd_mg)
         second = _Second(
             m.k,
             present=True,
@@ -210,9 +216,8 @@ class Seconds:
             still=self.still,
             axis_sd_mg=m.axis_sd_mg,
             motion_mg=m.motion_mg,
-            steps=m.steps,
         )
-        return events + self._second(second, self._model.evidence(up, angle, m.window_sd_mg, m.rhythm))
+        return events + self._second(second, self._model.evidence(up, angle, lively_mg, m.rhythm))
 
     def _blank_second(self, k: int) -> _Second:
         return _Second(
@@ -223,7 +228,6 @@ class Seconds:
             still=False,
             axis_sd_mg=0.0,
             motion_mg=0.0,
-            steps=0,
         )
 
     def _second(self, second: _Second, e: Four) -> list[Event]:
@@ -248,6 +252,7 @@ class Seconds:
             posture, p = Posture.NO_DATA, 1.0
         elif second.off_since_s is not None:
             posture, p = Posture.NOT_WORN, 1.0
+        steps = self._counted.pop(second.k, 0)
         tilt = obliquity = float("nan")
         side = LyingSide.NONE
         if second.up is not None:
@@ -265,7 +270,7 @@ class Seconds:
             tilt_sd_deg=self.tilt_sd_deg,
             still=second.still,
             motion_mg=second.motion_mg,
-            steps=second.steps if posture is Posture.WALKING else 0,
+            steps=steps if posture in ON_FOOT else 0,
             lying=side,
         )
         events: list[Event] = [] if second.off_since_s == self._told_off_s else self._took_off(second.off_since_s)

@@ -159,7 +159,7 @@ def test_a_typo_is_told_with_the_nearest_name(own, text, meant, key):
 
 def test_where_nothing_is_near_all_names_are_told(own):
     sentence, _ = refusal(own, "[gait]\nxyzzy = 1")
-    assert "known are min_periodicity, min_sd_mg, min_swing_mg, refractory_s, step_amplitude" in sentence
+    assert "known are impact_s, longest_step_s, min_periodicity, min_sd_mg, min_steps, min_swing_mg, " in sentence
     assert "[gait]" in sentence
 
 

@@ -44,6 +44,7 @@ class PostureParams:
     sit_most, stand_most     : most that an angle speaks (log likelihood ratio) for sitting, standing: upright sitting
                                is common, slouched standing is not
     recline_deg              : between these angles one may lie propped up or sit reclined: it counts recline_weight
+    walk_own_share           : spread of |acc| in the window that a walking second has at most, for each mg of its own
     fresh_deg, fresh_weight  : an angle that changed by fresh_deg counts fresh_weight a second until it is remembered
     memory_s, steady_s       : how long until an angle is remembered; a steady one counts 1 / steady_s a second
     seen_p                   : probability of the change where a transition with p = 1 was seen
@@ -62,6 +63,7 @@ class PostureParams:
     walk_mid_mg: float = 55.0
     walk_width_mg: float = 12.0
     walk_periodicity: float = 0.3
+    walk_own_share: float = 1.2
     fresh_deg: float = 3.0
     fresh_weight: float = 0.07
     memory_s: float = 8.0
@@ -167,7 +169,7 @@ class PostureModel:
         """Likelihood of one second in each of STATES.
 
         up        : sensor frame; angle_deg: from the walking reference, None where there is none
-        sd_mg     : spread of |acc| in the 3-s window around the second; periodicity: as signal.gait has it
+        sd_mg     : spread of |acc| in and around the second; periodicity: as signal.gait has it
         """
         p = self._params
         walk = logistic((sd_mg - p.walk_mid_mg) / p.walk_width_mg) * min(

@@ -25,10 +25,9 @@ def told(postures, *, first=0, p=0.9, still=True, transitions=(), breaks=(), ste
         second: Epoch(float(second), Posture(posture), p, 0.0, 0.0, 1.0, still=still, motion_mg=1.0, steps=steps)
         for second, posture in enumerate(postures, first)
     }
-    none = np.zeros(0), np.zeros((0, 3))
-    return Answers(
-        epochs, list(transitions), list(breaks), none[0] if t_s is None else t_s, none[1] if up is None else up
-    )
+    t_s, up = (np.zeros(0), np.zeros((0, 3))) if t_s is None else (t_s, up)
+    directions = {int(t): tuple(u) for t, u in zip(t_s.tolist(), up.tolist(), strict=True)}
+    return Answers(epochs, list(transitions), list(breaks), directions, t_s, up)
 
 
 def blank(seconds=10, rate_hz=10.0, **known):
