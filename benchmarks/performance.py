@@ -25,6 +25,7 @@ from monitor.evaluation.tables import Table, number
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 HERE = Path(__file__).resolve().parent
 PIPELINE_AND_RECORDER, DASHBOARD, VERSION_S, EIGHT_HOURS_S, GROWTH = 2.0, 10.0, 0.2, 5.0, 1.1
+LENGTH_H, LIVE_S, BACK_S, PACKET_US = 8.0, 4.0, 6.0, 300.0
 PARTS = {
     live_cost.CLIENT: "client: packet queue, decoding, time base",
     live_cost.PIPELINE: "pipeline",
@@ -51,6 +52,8 @@ METHODS = """\
   with `--headless`; processor time from the system's own count, from the 8th second on. The dashboard is the
   difference. The terminal's own work is not in it.
 - **First frame.** From the start of the command to the first text of the dashboard in the pseudo-terminal; median.
+- **The pipeline alone.** Samples from memory into `Pipeline.push`; hindsight is both its passes. A month is the office
+  day ninety-two times over, without a night.
 - **Analysis, import, export.** Each command in a process of its own, start of Python included; memory is the largest
   resident size that the system counted. "All tables" writes samples and epochs as CSV, events as JSON lines.
 
@@ -71,10 +74,11 @@ class Plan:
     frames: int
     short_h: float
     long_h: float
+    pipeline_h: tuple[float, ...]
 
 
-FULL = Plan(live_s=30.0, screen_s=30.0, starts=15, frames=5, short_h=1.0, long_h=8.0)
-QUICK = Plan(live_s=8.0, screen_s=8.0, starts=5, frames=2, short_h=0.1, long_h=0.5)
+FULL = Plan(live_s=30.0, screen_s=30.0, starts=15, frames=5, short_h=1.0, long_h=8.0, pipeline_h=(1.0, 8.0, 720.0))
+QUICK = Plan(live_s=8.0, screen_s=8.0, starts=5, frames=2, short_h=0.1, long_h=0.5, pipeline_h=(1.0, 8.0))
 
 
 def live(plan: Plan, environment: Mapping[str, str], folder: Path) -> Table:
@@ -187,6 +191,34 @@ def analysis(plan: Plan, environment: Mapping[str, str], recordings: Mapping[flo
     )
 
 
+def pipeline(plan: Plan, environment: Mapping[str, str]) -> Table:
+    """The computation alone, by length, in hindsight, and a packet at a time."""
+    hours = [f"{each:g}" for each in plan.pipeline_h]
+    command = [sys.executable, str(HERE / "pipeline_cost.py"), *hours]
+    answer = json.loads(
+        subprocess.run(command, env=dict(environment), check=True, capture_output=True, text=True).stdout
+    )
+    rows: list[tuple[str, ...]] = []
+    for way, figures in answer.items():
+        for each, (spent_s, kilobytes) in figures["live"].items():
+            target = verdict(spent_s, LIVE_S) if float(each) == LENGTH_H else ""
+            per_hour = number(spent_s / float(each), 3)
+            rows.append((f"{way}, live, {float(each):g} h", number(spent_s, 2), per_hour, number(kilobytes, 0), target))
+        looked_s = figures["hindsight_s"]
+        rows.append(
+            (f"{way}, hindsight, 8 h", number(looked_s, 2), number(looked_s / 8.0, 3), "", verdict(looked_s, BACK_S))
+        )
+        mean, median, p99 = figures["packet_us"]
+        rows.append((f"{way}, a packet of 4: mean, us", number(mean, 0), "", "", verdict(mean, PACKET_US)))
+        rows.append((f"{way}, a packet of 4: median and 99th percentile, us", f"{median:.0f}, {p99:.0f}", "", "", ""))
+    return Table(
+        "The pipeline alone, 100 Hz six-axis samples in blocks of a minute, one core: processor seconds",
+        ("way", "measured", "for each hour", "state, kB", f"8 h in ≤ {LIVE_S:g} / {BACK_S:g} s; ≤ {PACKET_US:g} us"),
+        rows,
+        "State: the pickled pipeline at the end, which is what grows if anything does. The simulated day, repeated.",
+    )
+
+
 def files(plan: Plan, environment: Mapping[str, str], recording: Path, samples: int) -> Table:
     """Import, export, and the room that a sample takes."""
     exported, imported = recording.with_suffix(".csv"), recording.with_name("imported.sqlite")
@@ -224,6 +256,7 @@ def main() -> int:
         results = [_shown(start_up(plan, environment))]
         results += [_shown(live(plan, environment, folder))]
         results += [_shown(dashboard(plan, environment, folder))]
+        results += [_shown(pipeline(plan, environment))]
         recordings = {hours: folder / f"{hours:g}h.sqlite" for hours in (plan.short_h, plan.long_h)}
         counts = {hours: batch_cost.synthesise(path, hours) for hours, path in recordings.items()}
         results += [_shown(analysis(plan, environment, recordings))]

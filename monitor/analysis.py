@@ -165,7 +165,7 @@ def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> lis
     level walking and the last word on the front. Empty without a walk.
     """
     whole = replace(profile, reference=replace(profile.reference, keep=100_000), alerts=())
-    pipeline = Pipeline(whole, rate_hz, gyro=False)
+    pipeline = Pipeline(whole, rate_hz, gyro=False, placing=True)
     seats: list[Seat] = []
     for record in joined(records, BLOCK_S):
         for event in pipeline.push(record):

@@ -42,10 +42,13 @@ class Oriented:
 class Pipeline:
     """One wearing, one sensor.
 
-    known : in hindsight, how the sensor sat over the whole wear; without it, that is learnt
+    known   : in hindsight, how the sensor sat over the whole wear; without it, that is learnt
+    placing : learn how the sensor sits and nothing else: no postures, so no second is answered
     """
 
-    def __init__(self, profile: Profile, rate_hz: float, *, gyro: bool, known: Sequence[Seat] = ()) -> None:
+    def __init__(
+        self, profile: Profile, rate_hz: float, *, gyro: bool, known: Sequence[Seat] = (), placing: bool = False
+    ) -> None:
         self._profile = profile
         self.gyro = gyro
         self._orientation = Orientation(rate_hz, gyro=gyro, params=profile.orientation)
@@ -54,7 +57,8 @@ class Pipeline:
         self._steps = StepCounter(profile.gait)
         self._unsettled = 0  # first second whose steps are not known yet
         self._moves = Movements(profile.transitions, gyro=gyro)
-        self._seconds = Seconds(profile, rate_hz, gyro=gyro, known=known)
+        self._seconds = Seconds(profile, rate_hz, gyro=gyro, known=known, placing=placing)
+        self._placing = placing
         self._deg_c: float | None = None
         self._next_k: int | None = None
         self._last_t = np.nan
@@ -232,9 +236,10 @@ class Pipeline:
             events += self._blank(first)
         block = features(cut, self._profile.epochs.min_coverage)
         self._movements(cut, block.present)
-        if not self._steps.running:
-            self._unsettled = first
-        self._count(self._steps.push(block.acc))
+        if not self._placing:
+            if not self._steps.running:
+                self._unsettled = first
+            self._count(self._steps.push(block.acc))
         waiting, self._pending = self._pending, block
         if waiting is None:
             self._history = np.stack((block.vm[0], block.vm[0]))

@@ -57,11 +57,14 @@ class _Second:
 
 
 class Seconds:
-    """One wearing; known as in Pipeline."""
+    """One wearing; known and placing as in Pipeline."""
 
-    def __init__(self, profile: Profile, rate_hz: float, *, gyro: bool, known: Sequence[Seat]) -> None:
+    def __init__(
+        self, profile: Profile, rate_hz: float, *, gyro: bool, known: Sequence[Seat], placing: bool = False
+    ) -> None:
         self._profile = profile
         self._gyro = gyro
+        self._placing = placing
         self.placement = Placement(
             profile.reference, profile.autoalign, profile.anterior_axis, profile.alignment, known
         )
@@ -206,6 +209,8 @@ class Seconds:
         was_worn = self._wear.worn
         if self._wear.push(m.k, acc_mean, m.axis_sd_mg, m.fifths) and not was_worn:
             self.placement.taken_off()
+        if self._placing:
+            return events
         # The window reaches a second beyond the walk on either side; the second itself does not.
         lively_mg = min(m.window_sd_mg, p.posture.walk_own_share * m.vm_sd_mg)
         second = _Second(
@@ -231,6 +236,8 @@ class Seconds:
         )
 
     def _second(self, second: _Second, e: Four) -> list[Event]:
+        if self._placing:
+            return []
         self._waiting.append(second)
         answer = self._model.push(second.k, e)
         return self._publish(self._waiting.pop(0), *answer) if answer else []
