@@ -23,6 +23,7 @@ class Decoded:
     acc_g           : (n, 3) g, sensor frame, oldest first; n may be 0
     gyr_dps         : (n, 3) deg/s, or None where the sensor has no gyroscope
     battery_percent : 0 to 100, or None
+    deg_c           : the sensor's own temperature, or None
     bad             : (reason, bytes) of every piece that was refused
     """
 
@@ -30,6 +31,7 @@ class Decoded:
     gyr_dps: Floats | None
     battery_percent: int | None = None
     bad: tuple[tuple[str, bytes], ...] = ()
+    deg_c: float | None = None
 
 
 class Decoder(Protocol):
@@ -62,3 +64,4 @@ class Driver:
     start: Callable[[float], tuple[Command, ...]]
     battery_request: Command | None
     decoder: Callable[[], Decoder]
+    temperature_request: Command | None = None

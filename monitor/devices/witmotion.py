@@ -37,6 +37,7 @@ GYR_SCALE_DPS: Final = 2000.0 / 32768.0
 
 STRAY: Final = "bytes that are no part of a 20-byte WitMotion frame"
 FOREIGN: Final = "28-byte frames, whose meaning depends on the model: sitwell decodes only 20-byte WitMotion frames"
+NO_TEMPERATURE: Final = "a temperature that the chip could not work at"
 TWO_CELLS: Final = "a battery reading above 5.5 V, which is not that of one lithium cell"
 
 # Register 0x03. Code 0A is left out on purpose: the vendor's documents give it two meanings.
@@ -48,6 +49,9 @@ RATE_REGISTER: Final = 0x03
 BATTERY_REGISTER: Final = 0x64
 UNLOCK: Final = bytes.fromhex("ffaa6988b5")
 READ_BATTERY: Final = bytes.fromhex("ffaa276400")
+TEMPERATURE_REGISTER: Final = 0x40
+READ_TEMPERATURE: Final = bytes.fromhex("ffaa274000")
+TEMPERATURES_C: Final = (-40.0, 85.0)  # what the chip can work at
 # Registers 02 (what is sent) and 96 (displacement under the same header) must never be written: the first can silence
 # the stream, the second changes the meaning of the numbers invisibly. Nothing here is saved to flash either.
 
@@ -225,9 +229,16 @@ def _decode(rows: NDArray[np.uint8], bad: tuple[tuple[str, bytes], ...]) -> Deco
     """rows: (n, 20) accepted frames, oldest first."""
     motion = rows[:, 1] == _MOTION[1]
     percent: int | None = None
+    deg_c: float | None = None
     if not motion.all():
         for row in rows[~motion]:
             words: NDArray[np.uint16] = row[2:].copy().view("<u2")
+            if int(words[0]) == TEMPERATURE_REGISTER:
+                told_c = int(words[1:2].view("<i2")[0]) / 100.0
+                if TEMPERATURES_C[0] <= told_c <= TEMPERATURES_C[1]:
+                    deg_c = told_c
+                else:
+                    bad = (*bad, (NO_TEMPERATURE, row.tobytes()))
             if int(words[0]) != BATTERY_REGISTER:
                 continue
             reading = int(words[1])
@@ -238,7 +249,7 @@ def _decode(rows: NDArray[np.uint8], bad: tuple[tuple[str, bytes], ...]) -> Deco
         rows = rows[motion]
     raw: NDArray[np.int16] = np.ascontiguousarray(rows[:, 2:14]).view("<i2")
     values: Floats = raw.astype(np.float64)
-    return Decoded(values[:, 0:3] * ACC_SCALE_G, values[:, 3:6] * GYR_SCALE_DPS, percent, bad)
+    return Decoded(values[:, 0:3] * ACC_SCALE_G, values[:, 3:6] * GYR_SCALE_DPS, percent, bad, deg_c)
 
 
 WITMOTION: Final = Driver(
@@ -254,4 +265,5 @@ WITMOTION: Final = Driver(
     start=start,
     battery_request=Command(WRITE, READ_BATTERY),
     decoder=WitMotionDecoder,
+    temperature_request=Command(WRITE, READ_TEMPERATURE),
 )

@@ -23,11 +23,13 @@ from monitor.devices import find_driver, same_uuid
 from monitor.devices.driver import Command, Driver
 from monitor.errors import SensorError
 from monitor.signal.timebase import ArrivalTimebase, round_t
-from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Record, Samples, Tick
+from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Record, Samples, Temperature, Tick
 
 SCAN_S = 20.0  # a sensor that sleeps between advertisements shows itself within a few seconds
 CONNECT_S = 15.0  # BlueZ needs up to 10 s with a busy adapter
 BATTERY_EVERY_S = 300.0
+TEMPERATURE_EVERY_S = 60.0  # a clip warms by some degrees in the first minutes on a body
+TEMPERATURE_FIRST_S = 3.0  # the sensor answers one question at a time: never together with the battery's
 BATTERY_FIRST_S = 1.0  # not at once: the answer would share its packet with the first samples of a slow link
 BACK_OFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # pause before each try to come back; the last one repeats
 QUEUE_PACKETS = 8192  # 80 s at 100 packets a second: a longer stall is a fault, and shows as a gap
@@ -151,7 +153,7 @@ class Connection:
         self._client: BleakClient | None = None
         self._up = False
         self._zero = source.clock()
-        self._battery_due_s = 0.0
+        self._battery_due_s = self._temperature_due_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._fault: BaseException | None = None  # of a task of ours, to be raised where records are awaited
 
@@ -170,9 +172,13 @@ class Connection:
                     yield Tick(t_s)
                     if self._up and t_s >= self._battery_due_s:
                         self._battery_due_s = t_s + BATTERY_EVERY_S
-                        self._start(self._ask_battery())
+                        self._start(self._ask(self._found.driver.battery_request))
+                    elif self._up and t_s >= self._temperature_due_s:
+                        self._temperature_due_s = t_s + TEMPERATURE_EVERY_S
+                        self._start(self._ask(self._found.driver.temperature_request))
                 case "connected", str():
                     self._battery_due_s = t_s + BATTERY_FIRST_S
+                    self._temperature_due_s = t_s + TEMPERATURE_FIRST_S
                     yield Link(t_s, LinkState.CONNECTED, payload)
                 case "lost", str():
                     self._decoder = self._found.driver.decoder()
@@ -206,6 +212,8 @@ class Connection:
             yield Samples(np.round(times * speed, 6), decoded.acc_g, decoded.gyr_dps)
         if decoded.battery_percent is not None:
             yield Battery(t_s, decoded.battery_percent)
+        if decoded.deg_c is not None:
+            yield Temperature(t_s, decoded.deg_c)
 
     # ------------------------------------------------------------ tasks
 
@@ -293,8 +301,7 @@ class Connection:
         await client.write_gatt_char(target, command.payload, response=with_response)
         await asyncio.sleep(command.pause_s / self._source.speed)
 
-    async def _ask_battery(self) -> None:
-        request = self._found.driver.battery_request
+    async def _ask(self, request: Command | None) -> None:
         if request and self._client:
             with contextlib.suppress(BleakError, OSError, TimeoutError):  # a lost link reports itself
                 await self._write(self._client, request)

@@ -238,6 +238,20 @@ def test_battery_steps(centivolts, percent):
     assert witmotion.battery_percent(centivolts) == percent
 
 
+@settings(deadline=None)
+@given(frames, st.integers(0, 12), st.integers(-32768, 32767), cuts)
+def test_temperature_replies_may_stand_anywhere_and_absurd_ones_are_refused(sent, place, reading, places):
+    words = np.array([reading, *[0] * 7], dtype="<i2").tobytes()
+    data = b"".join([*sent[:place], b"\x55\x71\x40\x00" + words, *sent[place:]])
+    decoder = WitMotionDecoder()
+    parts = [decoder.feed(chunk) for chunk in cut(data, places)]
+    told = [part.deg_c for part in parts if part.deg_c is not None]
+    plausible = -4000 <= reading <= 8500
+    assert told == ([reading / 100.0] if plausible else [])
+    assert [reason for part in parts for reason, _ in part.bad] == ([] if plausible else [witmotion.NO_TEMPERATURE])
+    assert sum(len(part.acc_g) for part in parts) == len(sent)
+
+
 def test_start_writes_the_rate_and_nothing_else():
     unlock, rate = witmotion.start(100.0)
     assert (unlock.payload.hex(), unlock.pause_s) == ("ffaa6988b5", 0.1)

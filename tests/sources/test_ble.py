@@ -11,7 +11,7 @@ from monitor.cli.watch import virtual_sensor
 from monitor.errors import SensorError
 from monitor.sources.ble import BleSource, bluetooth_error
 from monitor.sources.simulator import Scene, Wearer
-from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Samples, Tick
+from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Samples, Temperature, Tick
 from monitor.virtual import radio
 from monitor.virtual.air import Air
 from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
@@ -61,6 +61,16 @@ async def test_finds_the_only_known_sensor_and_streams_at_the_rate_asked():
     assert [r.t_s for r in records if isinstance(r, Tick)] == pytest.approx([1.0, 2.0], abs=0.05)
     assert [r for r in records if isinstance(r, Battery)]
     assert abs(samples[-1].acc_g[-1] @ samples[-1].acc_g[-1] - 1.0) < 0.1
+
+
+async def test_the_temperature_is_asked_for_after_the_battery_one_thing_at_a_time():
+    async with virtual_sensor(SITTING, 20.0) as (source, _):
+        await source.find()
+        records = await take(source, 90.0)
+    told = [r for r in records if isinstance(r, Battery | Temperature)]
+    assert [type(r) for r in told] == [Battery, Temperature, Temperature]
+    assert all(23.0 < r.deg_c < 32.0 for r in told if isinstance(r, Temperature))
+    assert told[2].t_s - told[1].t_s == pytest.approx(60.0, abs=3.0)
 
 
 async def test_by_name_and_by_address_regardless_of_case():
