@@ -78,11 +78,12 @@ def align(
 def calibrate(recording: Path | None, sensor: str | None, from_s: float | None, virtual: bool, speed: float) -> None:
     """Measure the accelerometer's own errors: the sensor lies still on each of its six faces.
 
-    With REC, the faces are looked for in a recording of it.
+    With REC, the faces are looked for in a recording of it. Done a second time at least 3 degrees C warmer, with a
+    sensor that tells its temperature, it measures the drift too.
     """
     from monitor.protocols import SIX_FACE
-    from monitor.signal.calibration import six_face
-    from monitor.sites import SensorCalibration, save_calibration
+    from monitor.signal.calibration import LEAST_WARMING_C, across_temperatures, six_face
+    from monitor.sites import SensorCalibration, calibration_path, load_calibration, save_calibration
 
     guide = Guide(SIX_FACE, sensor, calibrated=False)
     guide.run(recording, from_s, speed, _table if virtual else None)
@@ -90,7 +91,16 @@ def calibrate(recording: Path | None, sensor: str | None, from_s: float | None, 
     figures = _verdicts(result.checks)
     click.echo(f"offset    {_vector(result.calibration.offset_g)}  g")
     click.echo(f"gain      {_vector(result.calibration.gain)}")
-    kept = SensorCalibration(guide.sensor, result.calibration, _now(), figures)
+    measured = result.calibration
+    if guide.deg_c is not None:
+        figures["deg_c"] = guide.deg_c
+        path = calibration_path(guide.sensor)
+        before = load_calibration(path) if path.exists() else None
+        known_c = before.calibration.at_deg_c if before and "deg_c" in before.quality else None
+        if before and known_c is not None and abs(guide.deg_c - known_c) >= LEAST_WARMING_C:
+            measured = across_temperatures(before.calibration, measured)
+            click.echo(f"drift     {_vector(measured.per_degree_g)}  g for each degree, against {known_c:.0f} C before")
+    kept = SensorCalibration(guide.sensor, measured, _now(), figures)
     click.echo(f"written   {save_calibration(kept)}")
 
 

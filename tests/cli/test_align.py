@@ -14,7 +14,7 @@ from monitor.sites import load_calibration, load_site
 from monitor.sources.simulator import ALIGNMENT, SIX_FACE, Mounting, SensorErrors, Wearer, script_of
 from monitor.storage.recording import Recorder
 from monitor.storage.schema import Meta
-from monitor.stream import Samples
+from monitor.stream import Samples, Temperature
 
 
 @pytest.fixture(autouse=True)
@@ -34,13 +34,15 @@ def run(*arguments):
     return CliRunner().invoke(sitwell, [str(a) for a in arguments], catch_exceptions=False)
 
 
-def recorded(path, script, **how):
+def recorded(path, script, *, deg_c=None, **how):
     wearer = Wearer(script, **how)
     t = np.arange(0.0, wearer.duration_s, 0.01)
     recorder = Recorder.create(
         path,
         Meta("WT 1", 100.0, gyro=True, started_utc_s=0.0, zone="UTC", utc_offset_s=0, source="test", app_version="0"),
     )
+    if deg_c is not None:
+        recorder.write(Temperature(0.0, deg_c), [])
     recorder.write(Samples(t, *wearer(t)), [])
     recorder.close()
     return path
@@ -67,6 +69,26 @@ def test_calibrate_on_the_virtual_sensor_finds_its_errors(data):
     found = load_calibration(path).calibration
     np.testing.assert_allclose(found.offset_g, (0.018, -0.025, 0.040), atol=1e-3)
     np.testing.assert_allclose(found.gain, (1.01, 0.99, 1.02), atol=1e-3)
+
+
+def test_calibrating_again_on_a_warm_sensor_measures_the_drift(tmp_path, data):
+    flat = Mounting(0, 0, 0)
+    cold = recorded(
+        tmp_path / "c.sqlite",
+        SIX_FACE,
+        mounting=flat,
+        deg_c=22.0,
+        errors=SensorErrors(acc_offset_mg=(10.0, 0.0, -20.0)),
+    )
+    warm = recorded(
+        tmp_path / "w.sqlite", SIX_FACE, mounting=flat, deg_c=32.0, errors=SensorErrors(acc_offset_mg=(10.0, 5.0, 20.0))
+    )
+    assert "drift" not in run("calibrate", cold).output
+    assert "against 22 C before" in run("calibrate", warm).output
+    (path,) = (data / "calibrations").iterdir()
+    known = load_calibration(path)
+    assert known.calibration.per_degree_g == pytest.approx((0.0, 0.0005, 0.004), abs=1e-4)
+    assert known.calibration.at_deg_c == 22.0
 
 
 def test_align_on_a_recording_takes_out_the_sensors_own_errors(tmp_path, data):
