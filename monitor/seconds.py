@@ -149,7 +149,8 @@ class Seconds:
                 events += self._clip(self.placement.slipped(found.end_s, _vec(found.before), _vec(found.after)))
                 continue
             zero = self.placement.zero
-            transition = named(found, zero.up if zero else None, self._profile.transitions)
+            frame = self.placement.frame if self.placement.front_known else None
+            transition = named(found, zero.up if zero else None, self._profile.transitions, frame)
             if transition:
                 self._model.see(transition)
                 if transition.kind == "sit-to-stand":

@@ -46,6 +46,7 @@ class Placement:
         self._guided = alignment is not None
         self._given: Vec = alignment.anterior if alignment else AXES[anterior_axis]
         self._told: AlignmentChanged | None = None
+        self._seated_front = False  # the front comes from a seat known beforehand
         self.frames: list[tuple[float, Floats]] = []  # (since s, sensor to body), oldest first
         self.rotation: Floats | None = None  # that of the newest ClipMoved
         if standing:
@@ -63,6 +64,11 @@ class Placement:
     def frame(self) -> Floats | None:
         """Sensor to body, (3, 3), rows X, Y, Z; None before there is a zero."""
         return self.frames[-1][1] if self.frames else None
+
+    @property
+    def front_known(self) -> bool:
+        """Whether the front was measured, and not only given as an axis of the sensor."""
+        return self._guided or self._told is not None or self._seated_front
 
     @property
     def good(self) -> bool:
@@ -150,6 +156,7 @@ class Placement:
             if before:
                 self._turn(before.up, seat.zero.up)
             self._given = seat.anterior or self._given
+            self._seated_front = seat.anterior is not None
             events += self._renewed(k)
         return events
 
@@ -164,6 +171,7 @@ class Placement:
             self._turn(moved.before, moved.after)
         if moved.cause in {"upside-down", "re-donned"}:
             self._auto.forget()
+            self._told = None
         elif self.rotation is not None:
             self._auto.turned(self.rotation)
         return [ClipMoved(t_s, moved.cause, moved.angle_deg, moved.since_s, repaired=self.good)]

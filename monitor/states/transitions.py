@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from monitor.signal.alignment import Vec, angle_deg
+from monitor.signal.alignment import Vec, angle_deg, tilt_obliquity_deg
 from monitor.signal.movement import RestParams
 from monitor.stream import Floats, Transition
 
@@ -50,6 +50,8 @@ class TransitionParams:
     least_template_m: float = 0.18
     most_template_m: float = 0.9
     least_gained_m: float = 0.1
+    bent_deg: float = 30.0
+    straight: float = 0.6
     bow_deg: float = 60.0
     seen_bow_deg: float = 30.0
     reclined_deg: float = 50.0
@@ -97,19 +99,27 @@ class Found:
     whole: "Found | None" = None
 
 
-def named(found: Found, zero: Vec | None, p: TransitionParams) -> Transition | None:
-    """What the movement was, or None; zero: up of the wearer's zero, sensor frame, None while there is none."""
-    one = _named(found, zero, p)
+def named(found: Found, zero: Vec | None, p: TransitionParams, frame: Floats | None = None) -> Transition | None:
+    """What the movement was, or None.
+
+    zero  : up of the wearer's zero, sensor frame, None while there is none
+    frame : sensor to body, (3, 3), where the front is known
+    """
+    one = _named(found, zero, p, frame)
     if one is None and found.whole and found.whole.gained_m < 0.0:
-        return _named(found.whole, zero, p)
+        return _named(found.whole, zero, p, frame)
     return one
 
 
-def _named(found: Found, zero: Vec | None, p: TransitionParams) -> Transition | None:
+def _named(found: Found, zero: Vec | None, p: TransitionParams, frame: Floats | None) -> Transition | None:
     lay, lies = _angle(found.before, zero), _angle(found.after, zero)
     most = max(lay, lies)
     if not found.from_rest_to_rest:
         return None if most > p.surely_lying_deg else _transition(_by_height(found), found, found.p)
+    if frame is not None and _bends(found, frame, p):
+        return (
+            _transition("bow", found, min(1.0, lies / 90.0)) if lies > lay else None
+        )  # coming up again is no second one
     length_s = found.end_s - found.start_s
     limit_deg = p.surely_lying_deg if length_s <= p.recline_s else p.lying_deg if found.gained_m > 0.0 else 0.0
     seat = found.moved and abs(found.gained_m) >= p.seat_m and most <= limit_deg
@@ -127,6 +137,18 @@ def _named(found: Found, zero: Vec | None, p: TransitionParams) -> Transition | 
     if not found.moved or found.leaning_deg < least_lean:
         return None
     return _transition(_by_height(found), found, found.p)
+
+
+def _bends(found: Found, frame: Floats, p: TransitionParams) -> bool:
+    """Straight from upright to a forward lean, or back: who sits down or rises leans beyond both ends on the way."""
+    turned_deg = float(angle_deg(found.before[None, :], found.after)[0])
+    tilt_deg = max(float(tilt_obliquity_deg(each[None, :], frame)[0][0]) for each in (found.before, found.after))
+    return (
+        tilt_deg >= p.bent_deg
+        and turned_deg >= p.bent_deg
+        and found.lean_deg < p.straight * turned_deg
+        and abs(found.gained_m) < p.sure_m
+    )
 
 
 def _sat_slowly(found: Found, lay: float, lies: float, p: TransitionParams) -> bool:

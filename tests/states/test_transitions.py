@@ -39,8 +39,8 @@ def found(gained_m=0.4, *, seconds=2.0, lean=25.0, before=0.0, after=0.0, moved=
     )
 
 
-def kind(*args, zero=ZERO, **more):
-    transition = named(found(*args, **more), zero, PARAMS)
+def kind(*args, zero=ZERO, frame=None, **more):
+    transition = named(found(*args, **more), zero, PARAMS, frame)
     return transition.kind if transition else None
 
 
@@ -93,6 +93,20 @@ def test_a_pause_half_way_into_a_low_seat_does_not_hide_it():
     assert transition is not None
     assert transition.kind == "stand-to-sit"
     assert named(found(-0.05, lean=20.0, moved=False, whole=found(0.3)), ZERO, PARAMS) is None
+
+
+FRONT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # `at` leans forward by its angle
+
+
+def test_a_bend_that_is_held_is_a_bow_going_down_and_nothing_coming_up():
+    """Found on sisfall's D16: bends to the floor were told as sitting down, and coming up again as a rise, one in five."""
+    down = {"lean": 26.0, "leaning": 52.0, "after": 52.0}
+    assert kind(-0.18, frame=FRONT, **down) == "bow"
+    assert kind(0.2, frame=FRONT, lean=26.0, leaning=52.0, before=52.0) is None
+    assert kind(-0.18, **{**down, "after": 45.0}) == "stand-to-sit"  # the front is not known: it might be a deep seat
+    assert kind(-0.18, frame=FRONT, **{**down, "after": -45.0}) == "stand-to-sit"
+    assert kind(-0.18, frame=FRONT, lean=33.0, leaning=45.0, after=40.0) == "stand-to-sit"  # through a deeper lean
+    assert kind(-0.45, frame=FRONT, lean=20.0, leaning=40.0, after=40.0) == "stand-to-sit"  # so far down is a seat
 
 
 def test_with_one_end_at_rest_only_lying_is_left_out():
