@@ -29,6 +29,7 @@ from monitor.stream import (
 
 BLOCK_S = 60.0  # samples pushed at once: long enough for NumPy, short enough for memory
 HINDSIGHT_BLOCK_S = 600.0
+WHOLE_WEAR = 2000  # walking vectors of 8 s that the median of hindsight runs over: more than four hours on foot
 HINDSIGHT_OVERLAP_S = 30.0  # ten time constants of VQF's inclination correction on either side
 
 Sink = Callable[[Record, list[Event], Pipeline], None]
@@ -164,11 +165,12 @@ def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> lis
     """How the sensor sat over the whole wear, from acceleration alone: between two moves of the clip, the median of all
     level walking and the last word on the front. Empty without a walk.
     """
-    whole = replace(profile, reference=replace(profile.reference, keep=100_000), alerts=())
+    whole = replace(profile, reference=replace(profile.reference, keep=WHOLE_WEAR), alerts=())
     pipeline = Pipeline(whole, rate_hz, gyro=False, placing=True)
     seats: list[Seat] = []
-    for record in joined(records, BLOCK_S):
-        for event in pipeline.push(record):
+
+    def keep(events: list[Event]) -> None:
+        for event in events:
             # The first seat holds from the start. One that no walk has confirmed (after a step) is only mended.
             if isinstance(event, ClipMoved) and seats and seats[-1].zero.bouts:
                 seats.append(Seat(event.since_s, seats[-1].zero))
@@ -177,6 +179,10 @@ def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> lis
                 seats[-1:] = [replace(seats[-1], zero=zero) if seats else Seat(float("-inf"), zero)]
             elif isinstance(event, AlignmentChanged) and seats:
                 seats[-1] = replace(seats[-1], anterior=event.anterior)
+
+    for record in joined(records, BLOCK_S):
+        keep(pipeline.push(record))
+    keep(pipeline.finish())
     return seats
 
 

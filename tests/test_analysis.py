@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from monitor.analysis import analyze, joined, seats_of
+from monitor.analysis import analyze, joined, run, seats_of
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.sources.simulator import Scene, Wearer
@@ -135,3 +135,26 @@ def test_an_empty_recording_gives_an_empty_report(tmp_path):
             report = analyze(recording, Profile(), hindsight=hindsight)
             assert report.samples == 0
             assert sum(report.postures_s.values()) == 0
+
+
+def test_hindsight_knows_where_the_clip_sat_before_and_after_it_moved(wear):
+    """A walk at the very end counts too, and each part has the zero of its own walks."""
+    samples = wear([("walk", 20, 0), ("sit", 60, -20), ("walk", 20, 12), ("stand", 20, 12), ("walk", 16.5, 12)])
+    first, second = seats_of([samples], 100.0, Profile())
+    assert first.since_s == -np.inf
+    assert 80.0 <= second.since_s <= 92.0
+    up_deg = [np.degrees(np.arctan2(seat.zero.up[2], seat.zero.up[1])) for seat in (first, second)]
+    assert up_deg == pytest.approx([0.0, 12.0], abs=1.0)
+    events = []
+    run(
+        [samples],
+        100.0,
+        Profile(),
+        gyro=True,
+        hindsight=True,
+        known=(first, second),
+        sink=lambda _r, e, _p: events.extend(e),
+    )
+    tilt = {e.t_s: e.tilt_deg for e in events if isinstance(e, Epoch)}
+    assert tilt[70.0] == pytest.approx(-20.0, abs=1.5)
+    assert tilt[112.0] == pytest.approx(0.0, abs=1.5)

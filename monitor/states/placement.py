@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from monitor.signal.alignment import AXES, Alignment, Vec, frame, minimal_rotation, rotate, separation_deg
 from monitor.signal.autoalign import AutoAlign, AutoAlignParams
-from monitor.signal.reference import Moved, Reference, ReferenceParams, ReferenceTracker
+from monitor.signal.reference import UPSIDE_DOWN_DEG, Moved, Reference, ReferenceParams, ReferenceTracker
 from monitor.stream import AlignmentChanged, ClipMoved, Event, Floats, LyingSide, ReferenceChanged
 
 STANDING_DEG = 50.0  # a step of up is the clip's only while the wearer is upright: lying down turns the sensor too
 GUIDED_LIMIT_DEG = 45.0  # a guided front so far from what walking and rises say belongs to another wearing
-TOLD_DEG = 5.0  # a front that changes less is not told again
+TOLD_DEG = 2.0  # a front that changes less is not told again
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Placement:
         while self._coming and self._coming[0].since_s <= k:
             seat = self._coming.pop(0)
             before, self._tracker.current = self._tracker.current, seat.zero
-            if before:
+            if before and separation_deg(before.up, seat.zero.up) <= UPSIDE_DOWN_DEG:
                 self._turn(before.up, seat.zero.up)
             self._given = seat.anterior or self._given
             self._seated_front = seat.anterior is not None

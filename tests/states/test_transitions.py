@@ -99,7 +99,7 @@ FRONT = np.array([[0.0, 0.0, -1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])  # `at` l
 
 
 def test_a_bend_that_is_held_is_a_bow_going_down_and_nothing_coming_up():
-    """Found on sisfall's D16: bends to the floor were told as sitting down, and coming up again as a rise, one in five."""
+    """Found on sisfall (D16): one bend in five was told as sitting down, and coming up again as a rise."""
     down = {"lean": 26.0, "leaning": 52.0, "after": 52.0}
     assert kind(-0.18, frame=FRONT, **down) == "bow"
     assert kind(0.2, frame=FRONT, lean=26.0, leaning=52.0, before=52.0) is None
