@@ -26,10 +26,10 @@ only and with gyroscope, live (the answers come at most 3 s late) and in hindsig
 2000 times.
 
 **All of it is a development set: these recordings were at hand while sitwell was written.** Parameters come from
-physics and published values where there are any; where they were chosen by trying, that was done on odd-numbered
-people, with one exception: the published cut for lying (64.9 degrees) was taken in place of 60 after both had been seen
-on all of hapt. The tables of targets therefore print both halves: the column of even-numbered people is the honest one,
-and still it was seen more than once. Nobody has been held back, so expect less on people that no one has seen.
+physics and published values where there are any. The others were chosen by trying, mostly on odd-numbered people, but
+with the even-numbered ones in sight: nobody has been held back. [Parameters](parameters.md) shows how much each one
+matters and what comes out where they are chosen on one half of the people only. The tables of targets print both
+halves. Expect less on people that no one has seen.
 """
 
 SETS = {

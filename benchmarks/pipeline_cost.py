@@ -85,7 +85,9 @@ def main() -> None:
         json.dumps(
             {
                 way: {
-                    "live": {str(hours): lived(day, hours, gyro=gyro) for hours in lengths},
+                    "live": {
+                        str(hours): lived(day, hours, gyro=gyro) for hours in lengths if gyro or hours <= HINDSIGHT_H
+                    },
                     "hindsight_s": looked_back(day, HINDSIGHT_H, gyro=gyro),
                     "packet_us": packets(day, gyro=gyro),
                 }

@@ -129,7 +129,7 @@ def table(name: str, told: Mapping[str, Any], halves: Sequence[tuple[str, Mappin
         rows.append((target.label, WAYS[way].label, *shown, *sides))
     if not rows:
         return None
-    note = "Where parameters were chosen by trying, that was on odd-numbered people." if halves else ""
+    note = "Both halves of the people were in sight while parameters were chosen: docs/parameters.md." if halves else ""
     heads = ("figure", "way", "target", "measured", "", *(head for head, _ in halves))
     return Table(f"Targets, {name}", heads, rows, note)
 
