@@ -173,7 +173,7 @@ def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> lis
         for event in events:
             # The first seat holds from the start. One that no walk has confirmed (after a step) is only mended.
             if isinstance(event, ClipMoved) and seats and seats[-1].zero.bouts:
-                seats.append(Seat(event.since_s, seats[-1].zero))
+                seats.append(Seat(event.since_s, seats[-1].zero, cause=event.cause))
             elif isinstance(event, ReferenceChanged):
                 zero = Reference(event.up, event.bouts, event.spread_deg)
                 seats[-1:] = [replace(seats[-1], zero=zero) if seats else Seat(float("-inf"), zero)]

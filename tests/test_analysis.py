@@ -9,7 +9,7 @@ from monitor.profile import Profile
 from monitor.sources.simulator import Scene, Wearer
 from monitor.storage.recording import Recorder, Recording
 from monitor.storage.schema import Meta
-from monitor.stream import Battery, Epoch, Gap, Link, LinkState, Posture, Samples, Tick
+from monitor.stream import Battery, ClipMoved, Epoch, Gap, Link, LinkState, Posture, Samples, Tick
 
 META = Meta("test", 100.0, gyro=True, started_utc_s=0.0, zone="", utc_offset_s=0, source="live", app_version="0")
 SCRIPT = (Scene("sit", 60, tilt_deg=-14), Scene("walk", 30), Scene("sit", 90, tilt_deg=-20), Scene("walk", 20))
@@ -158,3 +158,4 @@ def test_hindsight_knows_where_the_clip_sat_before_and_after_it_moved(wear):
     tilt = {e.t_s: e.tilt_deg for e in events if isinstance(e, Epoch)}
     assert tilt[70.0] == pytest.approx(-20.0, abs=1.5)
     assert tilt[112.0] == pytest.approx(0.0, abs=1.5)
+    assert [e.cause for e in events if isinstance(e, ClipMoved)] == ["walking"]

@@ -14,7 +14,7 @@ from monitor.signal.alignment import angle_deg
 from monitor.signal.epochs import GRID_HZ
 from monitor.signal.movement import Movement
 from monitor.signal.orientation import unit
-from monitor.signal.rises import MARGIN_POINTS, Bank, gained_m, height_m
+from monitor.signal.rises import DURATIONS_S, MARGIN_POINTS, Bank, Match, gained_m, height_m
 from monitor.states.transitions import Found, TransitionParams
 from monitor.stream import Floats
 
@@ -25,6 +25,8 @@ PAUSE_POINTS = 70  # a shorter rest may be a pause in a movement: half-way into 
 WIDEN_POINTS = 20
 REACH_POINTS = 75  # a movement begins (ends) within this of the rest beside it
 AHEAD_POINTS = 10
+BESIDE_POINTS = 15  # a template's end is not that of the movement to the point
+SETTLING_S = 0.3  # and who rises into a walk straightens a little longer
 CONFIRM_POINTS = 40  # a rise into walking is believed when nothing better has come for this long
 SLIP_POINTS = 80  # a step of up, drawn out by the smoothing
 HISTORY_POINTS = 10 * GRID_HZ
@@ -234,35 +236,18 @@ class Movements:
             return []
         if not final and known - (first + match.last) < CONFIRM_POINTS:
             return []
-        after = self._up[min(first + match.last + REACH_POINTS // 5, known - 1) - self._first]
-        path = self._up[self._cut(first + match.first - AHEAD_POINTS, first + match.last + AHEAD_POINTS)]
-        lean = np.minimum(angle_deg(path, rest.up), angle_deg(path, after)).max()
-        gained = gained_m(self._vertical[self._cut(rest.end, first + match.last + 15)], rest.level)
-        leaning = angle_deg(path, rest.up).max()
-        if leaning < p.leaning_deg or lean > p.bow_deg or gained < p.least_gained_m:
-            return []
-        self._told_until = first + match.last
-        return [
-            Found(
-                known_k=self._second_of(known),
-                start_s=rest.end / GRID_HZ,
-                end_s=(first + match.last) / GRID_HZ + 0.3,
-                before=rest.up,
-                after=after,
-                gained_m=match.moved_m,
-                moved=True,
-                p=match.explained,
-                lean_deg=float(lean),
-                leaning_deg=float(leaning),
-                path=path.copy(),
-                from_rest_to_rest=False,
-            )
-        ]
+        after = self._up[min(first + match.last + BESIDE_POINTS, known - 1) - self._first]
+        gained = gained_m(self._vertical[self._cut(rest.end, first + match.last + BESIDE_POINTS)], rest.level)
+        times_s = rest.end / GRID_HZ, (first + match.last) / GRID_HZ + SETTLING_S
+        found = self._one_end(match, first, times_s, gained, known, rested=(rest.up, after))
+        if found:
+            self._told_until = first + match.last
+        return found
 
     def _into_rest(self, start: int, known: int, level: float, up: Floats) -> list[Found]:
         """A sit-down out of a longer movement into the rest that begins at `start`."""
         p = self._params
-        reach = REACH_POINTS + round(2.6 * GRID_HZ) + AHEAD_POINTS + MARGIN_POINTS
+        reach = REACH_POINTS + round(DURATIONS_S[-1] * GRID_HZ) + AHEAD_POINTS + MARGIN_POINTS
         first = max(start - reach, self._first)
         vertical = self._vertical[self._cut(first, known)]
         anchor = slice(start - REACH_POINTS - first, start + AHEAD_POINTS - first)
@@ -271,25 +256,45 @@ class Movements:
             return []
         if self._told_until is not None and first + match.first < self._told_until:
             return []  # the end of a rise
-        before = self._up[max(first + match.first - REACH_POINTS // 5, self._first) - self._first]
+        before = self._up[max(first + match.first - BESIDE_POINTS, self._first) - self._first]
+        sunk = gained_m(self._vertical[self._cut(first + match.first - BESIDE_POINTS, start)][::-1], level)
+        times_s = (first + match.first) / GRID_HZ, start / GRID_HZ
+        return self._one_end(match, first, times_s, sunk, known, rested=(before, up))
+
+    def _one_end(
+        self,
+        match: Match,
+        first: int,
+        times_s: tuple[float, float],
+        height_m: float,
+        known: int,
+        *,
+        rested: tuple[Floats, Floats],
+    ) -> list[Found]:
+        """A movement that a template explains, if height and lean bear it out.
+
+        first: grid point that the match counts from; rested: up before and after it, of which one is at rest
+        """
+        p = self._params
+        before, after = rested
         path = self._up[self._cut(first + match.first - AHEAD_POINTS, first + match.last + AHEAD_POINTS)]
-        lean = np.minimum(angle_deg(path, up), angle_deg(path, before)).max()
-        sunk = gained_m(self._vertical[self._cut(first + match.first - 15, start)][::-1], level)
-        leaning = angle_deg(path, up).max()
-        if leaning < p.leaning_deg or lean > p.bow_deg or sunk < p.least_gained_m:
+        from_before, from_after = angle_deg(path, before), angle_deg(path, after)
+        lean = float(np.minimum(from_before, from_after).max())
+        leaning = float((from_before if match.moved_m > 0.0 else from_after).max())  # from the end at rest
+        if leaning < p.leaning_deg or lean > p.bow_deg or height_m < p.least_gained_m:
             return []
         return [
             Found(
                 known_k=self._second_of(known),
-                start_s=(first + match.first) / GRID_HZ,
-                end_s=start / GRID_HZ,
+                start_s=times_s[0],
+                end_s=times_s[1],
                 before=before,
-                after=up,
+                after=after,
                 gained_m=match.moved_m,
                 moved=True,
                 p=match.explained,
-                lean_deg=float(lean),
-                leaning_deg=float(leaning),
+                lean_deg=lean,
+                leaning_deg=leaning,
                 path=path.copy(),
                 from_rest_to_rest=False,
             )

@@ -15,11 +15,16 @@ TOLD_DEG = 2.0  # a front that changes less is not told again
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """How the sensor sat from since_s on: the zero, and the front, a unit vector, sensor frame, None if unknown."""
+    """How the sensor sat from since_s on.
+
+    anterior : the front, a unit vector, sensor frame; None if unknown
+    cause    : of the move that brought it there, as in ClipMoved; empty for the first seat
+    """
 
     since_s: float
     zero: Reference
     anterior: Vec | None = None
+    cause: str = ""
 
 
 class Placement:
@@ -153,8 +158,12 @@ class Placement:
         while self._coming and self._coming[0].since_s <= k:
             seat = self._coming.pop(0)
             before, self._tracker.current = self._tracker.current, seat.zero
-            if before and separation_deg(before.up, seat.zero.up) <= UPSIDE_DOWN_DEG:
-                self._turn(before.up, seat.zero.up)
+            if before:
+                moved = Moved(seat.cause, before.up, seat.zero.up, seat.since_s)
+                self.rotation = minimal_rotation(moved.before, moved.after)
+                if moved.angle_deg <= UPSIDE_DOWN_DEG:
+                    self._given = rotate(self._given, self.rotation)
+                events.append(ClipMoved(k, moved.cause, moved.angle_deg, moved.since_s, repaired=True))
             self._given = seat.anterior or self._given
             self._seated_front = seat.anterior is not None
             events += self._renewed(k)
@@ -163,22 +172,16 @@ class Placement:
     def _moved(self, t_s: float, moved: Moved | None) -> list[Event]:
         if moved is None:
             return []
-        if moved.cause == "upside-down":
-            # The clip has turned about the way to the front, which stays where it was.
-            self.rotation = minimal_rotation(moved.before, moved.after)
-        else:
-            self._given = self._front()[0]
-            self._turn(moved.before, moved.after)
+        self.rotation = minimal_rotation(moved.before, moved.after)
+        # A clip put on upside down has turned about the way to the front, which stays where it was.
+        if moved.cause != "upside-down":
+            self._given = rotate(self._front()[0], self.rotation)
         if moved.cause in {"upside-down", "re-donned"}:
             self._auto.forget()
             self._told = None
-        elif self.rotation is not None:
+        else:
             self._auto.turned(self.rotation)
         return [ClipMoved(t_s, moved.cause, moved.angle_deg, moved.since_s, repaired=self.good)]
-
-    def _turn(self, before: Vec, after: Vec) -> None:
-        self.rotation = minimal_rotation(before, after)
-        self._given = rotate(self._given, self.rotation)
 
     def _front(self) -> tuple[Vec, float, str]:
         """The way to the front, its standard uncertainty in deg (NaN where it was only given), and where it is from."""
