@@ -174,8 +174,8 @@ class Placement:
             return []
         self.rotation = minimal_rotation(moved.before, moved.after)
         # A clip put on upside down has turned about the way to the front, which stays where it was.
-        if moved.cause != "upside-down":
-            self._given = rotate(self._front()[0], self.rotation)
+        front = self._front(moved.before)[0]
+        self._given = front if moved.cause == "upside-down" else rotate(front, self.rotation)
         if moved.cause in {"upside-down", "re-donned"}:
             self._auto.forget()
             self._told = None
@@ -183,10 +183,9 @@ class Placement:
             self._auto.turned(self.rotation)
         return [ClipMoved(t_s, moved.cause, moved.angle_deg, moved.since_s, repaired=self.good)]
 
-    def _front(self) -> tuple[Vec, float, str]:
-        """The way to the front, its standard uncertainty in deg (NaN where it was only given), and where it is from."""
-        zero = self._tracker.current
-        found = self._auto.anterior(zero.up) if zero and self._learn else None
+    def _front(self, up: Vec) -> tuple[Vec, float, str]:
+        """The way to the front across `up`, its standard uncertainty (deg; NaN where it was only given), its source."""
+        found = self._auto.anterior(up) if self._learn else None
         if found and not (self._guided and separation_deg(found.anterior, self._given) < GUIDED_LIMIT_DEG):
             return found.anterior, found.sd_deg, found.source
         return self._given, float("nan"), "guided" if self._guided else "profile"
@@ -195,14 +194,16 @@ class Placement:
         zero = self._tracker.current
         if zero is None:
             return []
-        self.frames.append((t_s, frame(zero.up, self._front()[0])))
+        self.frames.append((t_s, frame(zero.up, self._front(zero.up)[0])))
         return [ReferenceChanged(t_s, zero.up, zero.bouts, zero.spread_deg)]
 
     def _aligned(self, t_s: float) -> list[Event]:
         """The votes for the front have changed."""
         zero = self._tracker.current
-        anterior, sd_deg, source = self._front()
-        if zero is None or source in {"guided", "profile"}:
+        if zero is None:
+            return []
+        anterior, sd_deg, source = self._front(zero.up)
+        if source in {"guided", "profile"}:
             return []
         rotation = frame(zero.up, anterior)
         self.frames.append((t_s, rotation))

@@ -111,10 +111,13 @@ def test_two_walks_show_a_clip_that_crept():
     assert np.abs(np.median(tilt_errors(events, wearer, 150.0))) < 1.5
 
 
-def test_put_on_upside_down_after_lunch():
-    wearer, samples = worn(script_of("walk 30, sit 30 -20, off 420 -60, stand 10, walk 30, stand 5, sit 40 -20"))
+@pytest.mark.parametrize("yaw_deg", [0.0, 180.0])
+def test_put_on_upside_down_after_lunch(yaw_deg):
+    """With the face inwards too: the front was learnt, and is not forgotten for the one in the profile."""
+    script = script_of("walk 30, sit 30 -20, off 420 -60, stand 10, walk 12, stand 12, sit 40 -20")
+    wearer, samples = worn(script, Mounting(yaw_deg=yaw_deg))
     lying = wearer.truth(samples.t_s)[0] == "not-worn"
-    flipped = Rotation.from_rotvec([0.0, 0.0, math.pi])
+    flipped = Rotation.from_rotvec([0.0, 0.0, math.pi])  # about the way to the front
     after = samples.t_s > samples.t_s[lying][-1]
     acc, gyr = samples.acc_g.copy(), samples.gyr_dps.copy()
     acc[after], gyr[after] = flipped.apply(acc[after]), flipped.apply(gyr[after])
