@@ -13,12 +13,13 @@ from monitor.signal.calibration import ScaleParams, ScaleTracker
 from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
 from monitor.states.placement import Placement, Seat
-from monitor.states.posture import NEUTRAL, STATES, Four, PostureModel, PostureParams
+from monitor.states.posture import CHANGES, NEUTRAL, STATES, Four, PostureModel, PostureParams
 from monitor.states.restless import Restless
 from monitor.states.transitions import Found, named
 from monitor.states.wear import Wear
 from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, Transition
 
+SEEN, SEEN_P = (Posture.SITTING, Posture.STANDING), 0.8  # what a transition tells without a zero, and how surely
 ON_FOOT = (Posture.WALKING, Posture.STANDING, Posture.UNKNOWN)  # who sits or lies makes no steps
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
 
@@ -76,6 +77,7 @@ class Seconds:
         self._scale = ScaleTracker(ScaleParams())
         self._found: list[Found] = []  # movements that wait for the second with which they became known
         self._counted: dict[int, int] = {}  # steps of seconds that wait for their posture
+        self._seen_k = math.inf  # second from which on a transition has told the posture
         self._told_off_s: float | None = None
         self.still = False
         self._held: Vec | None = None
@@ -131,7 +133,8 @@ class Seconds:
         if not self._wear.worn:
             return Posture.NOT_WORN
         posture = self._model.provisional
-        return posture if self.placement.frames or posture is Posture.WALKING else Posture.UNKNOWN
+        known = self.placement.frames or self._told_apart(self._seen_k, posture, 1.0)
+        return posture if known else Posture.UNKNOWN
 
     @property
     def tilt_sd_deg(self) -> float:
@@ -153,6 +156,8 @@ class Seconds:
             transition = named(found, zero.up if zero else None, self._profile.transitions, frame)
             if transition:
                 self._model.see(transition)
+                if transition.kind in CHANGES:
+                    self._seen_k = int(transition.end_s)
                 if transition.kind == "sit-to-stand":
                     self.bouts.rose(transition.end_s)
                 events.append(transition)
@@ -252,10 +257,16 @@ class Seconds:
         self._told_off_s = since_s
         return [] if since_s is None else self.bouts.not_worn_since(since_s)
 
+    def _told_apart(self, k: float, posture: Posture, p: float) -> bool:
+        """Whether a posture is known without a zero: walking by its rhythm, sitting and standing by a transition."""
+        return posture is Posture.WALKING or (posture in SEEN and self._seen_k <= k < math.inf and p >= SEEN_P)
+
     def _publish(self, second: _Second, posture: Posture, p: float) -> list[Event]:
         frame = self.placement.frame
-        if frame is None and posture is not Posture.WALKING:
-            posture, p = Posture.UNKNOWN, 1.0  # what is not walking cannot be told apart without a zero
+        if posture is Posture.WALKING and second.k > self._seen_k:
+            self._seen_k = math.inf  # where one goes from here, no transition has told
+        if frame is None and not self._told_apart(second.k, posture, p):
+            posture, p = Posture.UNKNOWN, 1.0  # without a zero only a transition tells them apart
         if not second.present:
             posture, p = Posture.NO_DATA, 1.0
         elif second.off_since_s is not None:

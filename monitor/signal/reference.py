@@ -31,7 +31,7 @@ class ReferenceParams:
 
     bout_s: int = 8
     keep: int = 15
-    min_cadence_hz: float = 1.5
+    min_cadence_hz: float = 1.2
     harder: float = 1.2
     slower: float = 0.93
     smoother: float = 0.87

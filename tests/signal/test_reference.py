@@ -75,14 +75,14 @@ def test_a_stop_or_a_gap_starts_the_count_anew(interrupt):
 
 def test_a_slow_bout_is_left_out():
     tracker = ReferenceTracker(PARAMS)
-    assert not any(changed(walk(tracker, cadence_hz=1.4)))
+    assert not any(changed(walk(tracker, cadence_hz=1.15)))
     assert tracker.current is None
-    assert any(changed(walk(tracker, cadence_hz=1.5)))
+    assert any(changed(walk(tracker, cadence_hz=1.25)))
 
 
 def test_one_slow_second_does_not_spoil_a_bout():
     tracker = ReferenceTracker(PARAMS)
-    walk(tracker, seconds=3, cadence_hz=1.2)
+    walk(tracker, seconds=3, cadence_hz=1.0)
     assert any(changed(walk(tracker, seconds=5)))
 
 
