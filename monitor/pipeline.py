@@ -256,9 +256,11 @@ class Pipeline:
 
     def _movements(self, cut: Cut, present: NDArray[np.bool_]) -> None:
         """Look for transitions, ahead of their postures; a second without enough data ends the search."""
-        edges = np.flatnonzero(np.diff(present, prepend=False, append=False)).tolist()
-        for start, stop in zip(edges[::2], edges[1::2], strict=True):
-            self._seconds.find(self._moves.push(int(cut.k[start]), cut.rows[start:stop]))
+        edges = [0, *(np.flatnonzero(present[1:] != present[:-1]) + 1).tolist(), len(present)]
+        for start, stop in pairwise(edges):
+            there = present[start]
+            found = self._moves.push(int(cut.k[start]), cut.rows[start:stop]) if there else self._moves.flush()
+            self._seconds.find(found)
 
     def _windowed(self, block: Features, windows: Floats, *, skip_last: bool = False) -> list[Event]:
         """Seconds whose 3-s window is complete: the last one of a pending block, or all but the last of a new one."""

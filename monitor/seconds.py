@@ -148,8 +148,11 @@ class Seconds:
         events: list[Event] = []
         while self._found and self._found[0].known_k <= until_k:
             found = self._found.pop(0)
+            # Samples before this may have been given out already: a new zero or front holds from here on.
+            known_s = found.known_k + 1.0
             if found.slipped:
-                events += self._clip(self.placement.slipped(found.end_s, _vec(found.before), _vec(found.after)))
+                turn = _vec(found.before), _vec(found.after)
+                events += self._clip(self.placement.slipped(known_s, found.end_s, *turn))
                 continue
             zero = self.placement.zero
             frame = self.placement.frame if self.placement.front_known else None
@@ -161,22 +164,22 @@ class Seconds:
                 if transition.kind == "sit-to-stand":
                     self.bouts.rose(transition.end_s)
                 events.append(transition)
-                events += self._stood(found, transition)
-                events += self._leant(found, transition)
+                events += self._stood(known_s, found, transition)
+                events += self._leant(known_s, found, transition)
         return events
 
-    def _stood(self, found: Found, transition: Transition) -> list[Event]:
+    def _stood(self, known_s: float, found: Found, transition: Transition) -> list[Event]:
         """Before the first walk, standing beside a seat that was taken or left gives a zero."""
         if transition.kind not in {"sit-to-stand", "stand-to-sit"} or not found.from_rest_to_rest:
             return []
-        return self.placement.stood(transition.end_s, _vec(found.after if found.gained_m > 0.0 else found.before))
+        return self.placement.stood(known_s, _vec(found.after if found.gained_m > 0.0 else found.before))
 
-    def _leant(self, found: Found, transition: Transition) -> list[Event]:
+    def _leant(self, known_s: float, found: Found, transition: Transition) -> list[Event]:
         """Whoever rises or sits down leans forward: that tells the front."""
         if transition.kind not in {"sit-to-stand", "stand-to-sit"}:
             return []
         rising = transition.kind == "sit-to-stand"
-        return self.placement.leant(transition.end_s, found.path, found.before, found.after, rising=rising)
+        return self.placement.leant(known_s, found.path, found.before, found.after, rising=rising)
 
     def _clip(self, events: list[Event]) -> list[Event]:
         """Where the clip has moved, what the posture model remembers of the sensor's frame turns with it."""

@@ -155,6 +155,36 @@ def test_sample_orientation_does_not_depend_on_block_length(cuts):
     np.testing.assert_array_equal(oriented(cuts), oriented([]))
 
 
+@pytest.mark.parametrize("gyro", [True, False])
+def test_a_hole_in_a_rise_gives_the_same_events_for_every_block_length(wear, gyro):
+    """The rise that the hole cuts off was told one second earlier where the hole came in the same block."""
+    samples = wear([("walk", 12, 0), ("sit", 30, -20), ("stand", 15, 0)], rate_hz=50.0)
+    for start_s in np.arange(43.75, 45.25, 0.25):
+        keep = (samples.t_s < start_s) | (samples.t_s >= start_s + 1.3)
+        holed = Samples(samples.t_s[keep], samples.acc_g[keep], samples.gyr_dps[keep])
+        whole = run(holed, gyro=gyro, rate_hz=50.0)
+        assert same(run(holed, range(10, len(holed), 10), gyro=gyro, rate_hz=50.0), whole)
+
+
+@pytest.mark.parametrize("gyro", [True, False])
+def test_a_zero_from_standing_holds_from_when_it_is_known(wear, gyro):
+    """It held from the end of the sit-down: samples of that time had left already where blocks are short."""
+    samples = wear([("sit", 20, -20), ("stand", 10, 0)], rate_hz=50.0)
+
+    def tilts(step):
+        pipeline = Pipeline(Profile(), 50.0, gyro=gyro)
+        out = []
+        for block in blocks(samples, range(step, len(samples), step)):
+            pipeline.push(block)
+            out.append(pipeline.oriented.tilt_deg)
+        return np.concatenate(out)
+
+    whole = tilts(len(samples))
+    assert np.isnan(whole[:150]).all()
+    assert np.isfinite(whole[300:]).all()
+    np.testing.assert_array_equal(tilts(5), whole)
+
+
 def test_every_second_is_answered_once_at_most_three_seconds_late(wear):
     samples = wear(DAY)
     pipeline = Pipeline(Profile(), 100.0, gyro=True)

@@ -67,7 +67,7 @@ class Gridder:
             self._begin(float(t_s[0]), rows[0])
         t = np.concatenate(([self._last_t], t_s))
         r = np.concatenate((self._last_row[None, :], rows))
-        last = int(np.floor(t_s[-1] * GRID_HZ))
+        last = _last_point(float(t_s[-1]))
         if last >= self._next:
             grid = np.arange(self._next, last + 1, dtype=np.int64)
             at = grid / GRID_HZ
@@ -110,6 +110,12 @@ class Gridder:
         self._rows, self._valid = self._rows[points:], self._valid[points:]
         k = np.arange(start, start + count, dtype=np.int64)
         return Cut(k, rows.reshape(count, GRID_HZ, self._columns), valid.reshape(count, GRID_HZ))
+
+
+def _last_point(t_s: float) -> int:
+    """The last grid point at or before t_s. The product alone may round past a sample that lies on the grid."""
+    last = int(np.floor(t_s * GRID_HZ))
+    return last + int((last + 1) / GRID_HZ <= t_s) - int(last / GRID_HZ > t_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

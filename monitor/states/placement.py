@@ -130,12 +130,12 @@ class Placement:
             return []
         return [*self._renewed(t_s), *self._aligned(t_s)]
 
-    def slipped(self, t_s: float, before: Vec, after: Vec) -> list[Event]:
-        """The sensor turned on a body at rest."""
+    def slipped(self, t_s: float, since_s: float, before: Vec, after: Vec) -> list[Event]:
+        """The sensor turned on a body at rest, at since_s; t_s: when that became known."""
         zero = self._tracker.current
         if not self._learn or zero is None or max(separation_deg(up, zero.up) for up in (before, after)) > STANDING_DEG:
             return []
-        moved = self._tracker.slipped(t_s, before, after)
+        moved = self._tracker.slipped(since_s, before, after)
         return [*self._moved(t_s, moved), *self._renewed(t_s)]
 
     def taken_off(self) -> None:
@@ -166,7 +166,7 @@ class Placement:
                 events.append(ClipMoved(k, moved.cause, moved.angle_deg, moved.since_s, repaired=True))
             self._given = seat.anterior or self._given
             self._seated_front = seat.anterior is not None
-            events += self._renewed(k)
+            events += self._renewed(k + 2.0)
         return events
 
     def _moved(self, t_s: float, moved: Moved | None) -> list[Event]:

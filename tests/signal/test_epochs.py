@@ -49,6 +49,18 @@ def test_samples_on_the_grid_are_kept_and_between_two_lies_their_middle():
     np.testing.assert_allclose(cut.rows.reshape(-1), expected, atol=1e-9)
 
 
+@pytest.mark.parametrize("rate_hz", [25.0, 50.0, 100.0])
+def test_a_block_that_ends_on_a_grid_point_changes_no_bit(rate_hz):
+    """0.58 s * 50 Hz is 28.999999999999996: the grid point waited for the next sample, and was rounded otherwise."""
+    t = np.arange(int(12 * rate_hz)) / rate_hz
+    rows = np.random.default_rng(0).normal(size=(len(t), 2))
+    whole = Gridder(rate_hz, 2, PARAMS).push(t, rows)
+    gridder = Gridder(rate_hz, 2, PARAMS)
+    single = joined([gridder.push(t[i : i + 1], rows[i : i + 1]) for i in range(len(t))])
+    np.testing.assert_array_equal(single.rows, whole.rows)
+    np.testing.assert_array_equal(single.valid, whole.valid)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 5), st.lists(st.integers(0, 900), max_size=40))
 def test_cutting_into_blocks_changes_no_bit(seed, cuts):
