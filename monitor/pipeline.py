@@ -199,8 +199,9 @@ class Pipeline:
 
     def _end_segment(self) -> list[Event]:
         """Samples have stopped: answer what they still tell, and start the filters anew."""
-        events = self._epochs(self._grid.close())
-        self._count(self._steps.flush())
+        cut = self._grid.close()
+        events = self._epochs(cut)
+        self._count(self._steps.flush(cut.filled))
         if self._pending is not None:
             last = self._pending
             self._pending = None

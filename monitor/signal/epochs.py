@@ -41,6 +41,12 @@ class Cut:
     rows: Floats
     valid: NDArray[np.bool_]
 
+    @property
+    def filled(self) -> int:
+        """How many of the last grid points only complete the last epoch."""
+        backwards = self.valid[-1:, ::-1].ravel().tolist()
+        return backwards.index(True) if True in backwards else len(backwards)
+
 
 class Gridder:
     """Linear interpolation of (N, C) rows at times t_s onto the grid j/50 s, cut into epochs."""

@@ -144,13 +144,16 @@ class StepCounter:
         self._judge(self._settled + len(self._counts) - STEPS_LAG_S + 1)
         return self._settle(len(self._counts) - STEPS_LAG_S)
 
-    def flush(self) -> list[int]:
-        """The segment ends: the steps of the seconds still owed."""
+    def flush(self, filled: int = 0) -> list[int]:
+        """The segment ends: the steps of the seconds still owed.
+
+        filled : so many of the last grid points, less than a second, only complete it; no step is there
+        """
         if self.running:
             self._filter(np.full(HALF, self._lift[-1]))
             self._strength = np.concatenate((self._strength, np.full(AHEAD, self._strength[-1])))
             self._means = np.concatenate((self._means, self._means[:, -1:]), axis=1)
-            self._judge(self._settled + len(self._counts))
+            self._judge(self._settled + len(self._counts), filled)
         counts = self._settle(len(self._counts))
         self.reset()
         return counts
@@ -166,11 +169,11 @@ class StepCounter:
         self._band = np.concatenate((self._band, band))
         self._strength = np.concatenate((self._strength, self._power.push(band * band)))
 
-    def _judge(self, until: int) -> None:
+    def _judge(self, until: int, filled: int = 0) -> None:
         """Look for steps in the seconds up to `until`; then forget what is older than the next ones need."""
         if until <= self._judged:
             return
-        at = self._crossings(max(self._judged * GRID_HZ, 1) - self._begin, until * GRID_HZ - self._begin)
+        at = self._crossings(max(self._judged * GRID_HZ, 1) - self._begin, until * GRID_HZ - filled - self._begin)
         turning = self._turning(until - self._judged)
         for point in (at + self._begin).tolist():
             second = point // GRID_HZ

@@ -138,6 +138,14 @@ def test_close_fills_up_the_open_epoch_and_the_next_segment_starts_anew():
     np.testing.assert_allclose(again.rows[0], line(90.0 + np.arange(50) / 50.0), atol=1e-9)
 
 
+@pytest.mark.parametrize("count", [1, 20, 49, 50])
+def test_what_close_fills_up_is_counted(count):
+    gridder = Gridder(50.0, 2, EpochParams())
+    t = np.arange(50 + count) / 50.0
+    assert gridder.push(t, line(t)).filled == 0
+    assert gridder.close().filled == 50 - count
+
+
 def test_closing_at_the_end_of_an_epoch_makes_no_empty_one():
     gridder = Gridder(50.0, 1, PARAMS)
     assert gridder.push(np.arange(100) / 50.0, np.ones((100, 1))).k.tolist() == [0, 1]

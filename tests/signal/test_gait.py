@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hnp
 
 from monitor.pipeline import Pipeline, Profile
 from monitor.signal.gait import STEPS_LAG_S, GaitParams, StepCounter, periodicity, windows3
-from monitor.stream import Epoch, Posture
+from monitor.stream import Epoch, Posture, Samples
 
 STILL_S = 5
 
@@ -182,6 +182,28 @@ def test_two_steps_within_the_refractory_time_count_as_one():
     slow = sum(count(flutter, GaitParams(refractory_s=0.5)))
     assert free == pytest.approx(58, abs=1)
     assert slow == pytest.approx(free / 2, abs=1)
+
+
+@pytest.mark.parametrize("measured", [10, 13, 40])
+def test_what_completes_the_last_second_holds_no_step(measured):
+    """Found on voisard: the value held after the last sample made a step where nothing was measured."""
+    vm = np.concatenate((np.ones(150), walk(1.9, 12)))
+    vm[-50 + measured :] = vm[-51 + measured]
+    counter, filled = StepCounter(GaitParams()), 50 - measured
+    steps = counter.push(upright(vm))
+    other = copy.deepcopy(counter)
+    assert sum(steps + counter.flush(filled)) == sum(steps + other.flush()) - 1 == int(1.9 * (11 + measured / 50))
+
+
+def test_a_recording_cut_short_has_no_step_after_its_end(wear):
+    whole = wear([("still", 10, 0), ("walk", 10, 0)])
+    told = []
+    for end in (1888, 1892, 1900):
+        pipeline = Pipeline(Profile(), 100.0, gyro=False)
+        part = Samples(whole.t_s[:end], whole.acc_g[:end])
+        events = pipeline.push(part) + pipeline.finish()
+        told.append(sum(e.steps for e in events if isinstance(e, Epoch)))
+    assert told == [16, 16, 17]  # the seventeenth comes in the last twelfth of a second
 
 
 @settings(max_examples=30, deadline=None)
