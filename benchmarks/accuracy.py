@@ -34,7 +34,7 @@ halves. Expect less on people that no one has seen.
 
 SETS = {
     "hapt": """\
-## Posture, transitions, walking, lag: hapt
+## Posture, transitions, walking, lag, the clip: hapt
 
 hapt (Reyes-Ortiz 2015): young adults who follow a script with a phone on the waist belt, not with a sensor clipped to
 the sacrum; labels from video. Each session holds two sittings, two standings and two lyings of 12 to 41 s, then
@@ -47,19 +47,29 @@ at 11.6 and 64.9 degrees. The labels tell it which seconds are walking, so compa
 computed here on the same seconds; its authors averaged over longer ones.
 
 The labels of movements include the lean before the pelvis leaves the seat.
+
+That a clip which moves is noticed could only be measured with a computed move: nobody's phone moved here. The walks and
+the longest standing of a session are put in a row, and what follows the middle of a standing is turned by a known angle
+within 0.1 s, its angular rate too. A real clip also shakes, drags on the clothes and moves bit by bit. Which way is
+front differs by session and was not written down, so the front that sitwell learns is not judged on hapt.
 """,
     "sisfall": """\
-## Getting up and sitting down: sisfall
+## Getting up and sitting down, the front: sisfall
 
 sisfall (Sucerquia 2017): 12 young and 7 older people, one scripted activity a trial, sensor at the front of the belt.
 How often one rises and sits down in a trial is known, not when. The trials of a person stand in one recording, with 5 s
 between them.
+
+The z axis of the sensor was meant to point forward. Against it the front is measured that sitwell learns from walking,
+rises and sit-downs. It is not known how the belt really sat on each person, and the angle includes that.
 """,
     "voisard": """\
-## Steps and walking: voisard
+## Steps and walking, the front: voisard
 
 voisard (IPOL 2023): people who walk there and back with a sensor at L5; the reference has every foot contact, and its
-labels tell standing still from walking.
+labels tell standing still from walking. The z axis of the sensor was meant to point backward; of the front measured
+against it the same holds as for sisfall. One walk of half a minute has to be enough for it, and nobody rises or sits
+down. So short a session has no second walk by which a moved clip could be told: few false ones say little there.
 """,
     "broad": """\
 ## Inclination: broad
@@ -83,7 +93,9 @@ CLOSING = """\
 - That a sensor taken off is noticed: all seconds here are worn, so only false 'not-worn' could be counted.
 - People who are ill, heavy, pregnant or in pain, or older than those of sisfall; chairs other than those of two
   laboratories; loose clothes.
-- Lying on the back, the front or a side; posture shifts and fidgets; a clip that slips; repetitions of exercises.
+- Lying on the back, the front or a side; posture shifts and fidgets; repetitions of exercises.
+- A clip that really slips, or is taken off and put on again: the moves of hapt are computed, and hours in which none
+  moved are few. Guided alignment on people.
 - A real WitMotion sensor on a back. The demo's wearer is a simulation and proves the software, not the accuracy.
 """
 

@@ -1,7 +1,7 @@
 """A session through the analysis of the product: accelerometer only or with gyroscope, live or in hindsight."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,7 +11,18 @@ from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.signal.alignment import Vec
 from monitor.signal.orientation import unit
-from monitor.stream import Break, Epoch, Event, Floats, Record, Samples, Transition
+from monitor.stream import (
+    AlignmentChanged,
+    Break,
+    ClipMoved,
+    Epoch,
+    Event,
+    Floats,
+    Record,
+    ReferenceChanged,
+    Samples,
+    Transition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,9 @@ class Answers:
     directions: dict[int, Vec]
     t_s: Floats
     up: Floats
+    zeros: list[ReferenceChanged] = field(default_factory=list[ReferenceChanged])
+    alignments: list[AlignmentChanged] = field(default_factory=list[AlignmentChanged])
+    clips: list[ClipMoved] = field(default_factory=list[ClipMoved])
 
     def posture(self, second: int) -> str | None:
         """The answer of a second, None if it got none."""
@@ -111,5 +125,8 @@ def answers(session: Session, profile: Profile, *, oriented: bool = False) -> di
             directions=directions,
             t_s=np.concatenate(times),
             up=np.concatenate(ups),
+            zeros=[event for event in events if isinstance(event, ReferenceChanged)],
+            alignments=[event for event in events if isinstance(event, AlignmentChanged)],
+            clips=[event for event in events if isinstance(event, ClipMoved)],
         )
     return found

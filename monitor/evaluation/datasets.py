@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from monitor.errors import FileFormatError, RecordingError
 from monitor.evaluation.scoring import Interval, runs
 from monitor.evaluation.session import Optical, Session, Trial, number
+from monitor.signal.alignment import AXES
 from monitor.signal.orientation import up_from_quat
 from monitor.signal.timebase import TIME_DECIMALS
 from monitor.stream import Floats, Samples
@@ -22,7 +23,7 @@ LEAD_S = 60.0
 TRIAL_GAP_S = 5.0
 BROAD_AVERAGED = 3
 
-HAPT_WALK = 1
+HAPT_WALK, HAPT_STAND = 1, 5
 HAPT_POSTURES = {1: "walking", 2: "walking", 3: "walking", 4: "sitting", 5: "standing", 6: "lying"}
 HAPT_MOVES = {
     "sit-to-stand": (8,),
@@ -33,6 +34,8 @@ HAPT_MOVES = {
     "stand-to-lie": (11,),
 }
 VOISARD_STANDING = 0
+SISFALL_FRONT = "+z"  # at the front of the belt, facing forward; y down
+VOISARD_FRONT = "-z"  # at L5; x up, z backward
 
 
 def find(path: Path, name: str, pattern: str) -> list[Path]:
@@ -108,6 +111,8 @@ def read_hapt(path: Path) -> Session:
         truth=whole_seconds(label, rate_hz, HAPT_POSTURES),
         moves={kind: spans(label, rate_hz, codes) for kind, codes in HAPT_MOVES.items()},
         unlabelled=spans(label, rate_hz, (0,)),
+        walks=spans(label, rate_hz, (HAPT_WALK,)),
+        stands=spans(label, rate_hz, (HAPT_STAND,)),
         lead_s=lead_s,
         ignored_s=lead_s,
         lag=number(experiment) % 4 == 1,
@@ -149,7 +154,7 @@ def read_sisfall(path: Path) -> Session:
         start_s = end_s + TRIAL_GAP_S
     t_s = np.concatenate(times)
     made = samples(rate_hz, np.concatenate(acc), np.concatenate(gyr), t_s)
-    return Session(path.stem, path.stem, rate_hz, made, trials=trials)
+    return Session(path.stem, path.stem, rate_hz, made, trials=trials, anterior=AXES[SISFALL_FRONT])
 
 
 def read_voisard(path: Path) -> Session:
@@ -164,6 +169,7 @@ def read_voisard(path: Path) -> Session:
         samples=samples(rate_hz, held["acc_g"], held["gyr_dps"]),
         truth=whole_seconds(walks, rate_hz, {0: "standing", 1: "walking"}),
         steps=len(held["foot_events"]),
+        anterior=AXES[VOISARD_FRONT],
     )
 
 

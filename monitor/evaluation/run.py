@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from monitor.evaluation import (
+    alignment,
+    clip,
     inclination,
     lag,
     posture,
@@ -54,6 +56,8 @@ CAPABILITIES = {
     "inclination": Capability(inclination.measure, inclination.figures, inclination.tables),
     "tilt": Capability(tilt.measure, tilt.figures, tilt.tables),
     "lag": Capability(lambda session, _: lag.measure(session, Profile()), lag.figures, lag.tables),
+    "alignment": Capability(alignment.measure, alignment.figures, alignment.tables),
+    "clip": Capability(lambda session, told: clip.measure(session, told, Profile()), clip.figures, clip.tables),
     "worn": Capability(worn.measure, worn.figures, worn.tables),
 }
 ORIENTED = {"inclination", "tilt"}
@@ -69,11 +73,11 @@ class Dataset:
     capabilities: tuple[str, ...]
 
 
-FREE_LIVING = ("posture", "walking", "transitions", "sitting", "worn")
+FREE_LIVING = ("posture", "walking", "transitions", "sitting", "clip", "worn")
 DATASETS = {
-    "hapt": Dataset("*.npz", read_hapt, ("posture", "walking", "transitions", "lag", "tilt", "worn")),
-    "sisfall": Dataset("*.npz", read_sisfall, ("trials", "worn")),
-    "voisard": Dataset("*.npz", read_voisard, ("steps", "walking", "tilt", "worn")),
+    "hapt": Dataset("*.npz", read_hapt, ("posture", "walking", "transitions", "lag", "tilt", "clip", "worn")),
+    "sisfall": Dataset("*.npz", read_sisfall, ("trials", "alignment", "clip", "worn")),
+    "voisard": Dataset("*.npz", read_voisard, ("steps", "walking", "tilt", "alignment", "clip", "worn")),
     "broad": Dataset("*.npz", read_broad, ("inclination",)),
     "harth": Dataset("*.csv", read_harth, FREE_LIVING),
     "har70plus": Dataset("*.csv", read_harth, FREE_LIVING),

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.evaluation.scoring import Interval
+from monitor.signal.alignment import Vec
 from monitor.signal.timebase import split_at_gaps
 from monitor.storage.importers import GAP_PERIODS, GAP_S
 from monitor.stream import Floats, Record, Samples
@@ -41,6 +42,8 @@ class Session:
     beside     : the same for seconds that have a label but none of the four classes
     moves      : kind of transition -> labelled movements, s; a change of label that has no length is (t, t)
     unlabelled : stretches without any label, s
+    walks, stands: labelled stretches of level walking and of standing, s, where samples run evenly from 0 s
+    anterior   : what was meant to point forward, sensor frame; None if that is not known
     lead_s     : length of the walking put before the session; None where the set has no such lead
     ignored_s  : transitions that begin before this are not scored
     lag        : whether the lag is measured on this session
@@ -54,9 +57,12 @@ class Session:
     beside: dict[int, str] = field(default_factory=dict[int, str])
     moves: dict[str, list[Interval]] = field(default_factory=dict[str, list[Interval]])
     unlabelled: list[Interval] = field(default_factory=list[Interval])
+    walks: list[Interval] = field(default_factory=list[Interval])
+    stands: list[Interval] = field(default_factory=list[Interval])
     trials: list[Trial] = field(default_factory=list[Trial])
     steps: int | None = None
     optical: Optical | None = None
+    anterior: Vec | None = None
     lead_s: float | None = None
     ignored_s: float = 0.0
     lag: bool = False

@@ -14,6 +14,7 @@ from monitor.stream import Floats
 
 KINDS = {"sit-to-stand": "rises", "stand-to-sit": "sit_downs", "bow": "bows"}
 SEATED = ("D07", "D08", "D09", "D10")
+BENDS = ("D16",)
 QUIET = ("D01", "D02", "D03", "D04", "D05", "D06", "D18", "D19")
 GROUPS = {  # label: activities
     "sit, stand up, slowly, half-height chair (D07)": ("D07",),
@@ -72,6 +73,7 @@ def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
 def _figures(people: Sequence[Sequence[Counted]]) -> dict[str, Any]:
     seated = [[trial for trial in each if trial.activity in SEATED] for each in people]
     quiet = [[trial for trial in each if trial.activity in QUIET] for each in people]
+    bends = [[trial for trial in each if trial.activity in BENDS] for each in people]
     every = [trial for each in people for trial in each]
     exact = {
         "rises_exact": [_sums(each, lambda trial: trial.rises == 1) for each in seated],
@@ -92,6 +94,13 @@ def _figures(people: Sequence[Sequence[Counted]]) -> dict[str, Any]:
                 "people": scoring.spread([float(scoring.ratio(_hourly(each, what))) for each in quiet]),
             }
             for what in ("rises", "sit_downs")
+        },
+        "bends": {
+            "trials": sum(len(each) for each in bends),
+            "bow": scoring.pooled([_sums(each, lambda trial: trial.bows > 0) for each in bends], scoring.ratio),
+            "rise_or_sit_down": scoring.pooled(
+                [_sums(each, lambda trial: trial.rises + trial.sit_downs > 0) for each in bends], scoring.ratio
+            ),
         },
         "quiet_hours": sum(trial.seconds for each in quiet for trial in each) / 3600.0,
         "groups": {
@@ -178,7 +187,24 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
         for way, of in ways.items()
         if not WAYS[way].hindsight
     ]
-    return [exact, false, *groups]
+    bends = Table(
+        f"One bend forward with straight knees (D16), {name}: share of trials",
+        ("way", "trials", "a bow told", "95 %", "a rise or a sit-down told", "95 %"),
+        [
+            (
+                WAYS[way].label,
+                str(each["bends"]["trials"]),
+                *(
+                    text
+                    for what in ("bow", "rise_or_sit_down")
+                    for text in (percent(each["bends"][what]["value"]), interval(each["bends"][what]))
+                ),
+            )
+            for way, each in ways.items()
+        ],
+        "A bow is right, a rise or a sit-down is wrong; a trial may have both.",
+    )
+    return [exact, false, bends, *groups]
 
 
 def _group_row(label: str, each: Mapping[str, float]) -> tuple[str, ...]:
