@@ -61,3 +61,10 @@ def test_the_up_of_a_second_is_the_mean_of_its_samples(told):
 def test_a_second_without_an_answer_has_no_posture(told):
     assert told(["sitting"]).posture(0) == "sitting"
     assert told(["sitting"]).posture(1) is None
+
+
+def test_zeros_fronts_and_moves_of_the_clip_are_kept(session, all_ways):
+    found = all_ways["gyro-live"]
+    assert found.zeros[0].t_s < 30.0
+    assert [each.source for each in found.alignments][:1] == ["walking"]
+    assert found.clips == []

@@ -41,6 +41,9 @@ def test_a_hapt_session_is_preceded_by_its_own_walking(tmp_path):
     assert session.moves["lie-to-sit"] == []
     assert session.moves["lie-to-stand"] == [(9.2, 9.4)]
     assert session.unlabelled == [(8.2, 8.8)]
+    assert all(session.truth[second] == "walking" for a, b in session.walks for second in range(int(a) + 1, int(b)))
+    assert [a for a, _ in session.stands] == [1.2]
+    assert session.anterior is None
 
 
 def test_broad_averages_three_samples_and_takes_the_truth_in_their_middle(tmp_path):
@@ -77,6 +80,7 @@ def test_sisfall_puts_the_trials_in_order_with_a_gap_between(tmp_path):
     records = list(session.records())
     assert [type(each) for each in records] == [Samples] * 3 + [Gap] + [Samples] * 2
     assert records[3].end_s == 8.0
+    assert session.anterior == (0.0, 0.0, 1.0)
 
 
 def test_voisard_walks_straight_on_and_turning(tmp_path):
@@ -87,6 +91,7 @@ def test_voisard_walks_straight_on_and_turning(tmp_path):
     session = datasets.read_voisard(tmp_path / "4-1.npz")
     assert session.truth == {0: "standing", 1: "walking", 2: "walking", 3: "standing"}
     assert (session.person, session.steps) == ("4", 7)
+    assert session.anterior == (0.0, 0.0, -1.0)
 
 
 def test_files_are_found_in_the_folder_and_in_the_one_above_it(tmp_path):
