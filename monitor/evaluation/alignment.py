@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number, percent
 from monitor.signal.alignment import Vec, frame, separation_deg
@@ -70,13 +70,7 @@ def _angle_deg(told: AlignmentChanged, up: Vec, nominal: Vec) -> float:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: share of sessions told, angle over people, share of wrong sides, seconds until told."""
-    return {
-        "people": len(people),
-        "ways": {
-            way: _figures([[each[way] for each in several if way in each] for several in people.values()])
-            for way in ways_of(people)
-        },
-    }
+    return {"people": len(people), "ways": {way: _figures(each) for way, each in by_way(people).items()}}
 
 
 def _figures(people: Sequence[Sequence[Learnt]]) -> dict[str, Any]:
@@ -89,18 +83,13 @@ def _figures(people: Sequence[Sequence[Learnt]]) -> dict[str, Any]:
         "told": scoring.pooled(shares, scoring.ratio),
         "angle_people_deg": scoring.spread([_mean([each.angle_deg for each in several]) for several in told]),
         "wrong_side": scoring.pooled(wrong, scoring.ratio),
-        "first_s": _percentiles([each.first_s for each in every]),
-        "walked_s": _percentiles([each.walked_s for each in every]),
+        "first_s": scoring.percentiles([each.first_s for each in every]),
+        "walked_s": scoring.percentiles([each.walked_s for each in every]),
     }
 
 
 def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values)) if values else float("nan")
-
-
-def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    median, p90 = np.percentile(values, [50.0, 90.0]).tolist() if values else (float("nan"), float("nan"))
-    return {"median": median, "p90": p90}
 
 
 def tables(name: str, told: Mapping[str, Any]) -> list[Table]:

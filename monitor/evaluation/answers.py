@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ from monitor.stream import (
     Samples,
     Transition,
 )
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,13 @@ class Answers:
 def ways_of(people: Mapping[str, Sequence[Mapping[str, object]]]) -> list[str]:
     """The keys of WAYS that any session of these people was measured by, in their order."""
     return [way for way in WAYS if any(way in each for several in people.values() for each in several)]
+
+
+def by_way(people: Mapping[str, Sequence[Mapping[str, T]]]) -> dict[str, list[list[T]]]:
+    """Way -> for each person what that way gave in the sessions that have it."""
+    return {
+        way: [[each[way] for each in several if way in each] for several in people.values()] for way in ways_of(people)
+    }
 
 
 def answers(session: Session, profile: Profile, *, oriented: bool = False) -> dict[str, Answers]:

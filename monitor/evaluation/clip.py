@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number, percent
 from monitor.pipeline import Pipeline
@@ -160,13 +160,7 @@ def _move(pipeline: Pipeline, staged: Staged, moved_deg: int, rate_hz: float) ->
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: false ones an hour, a day and by cause; for each angle the share noticed and how right the zero is."""
-    return {
-        "people": len(people),
-        "ways": {
-            way: _figures([[each[way] for each in several if way in each] for several in people.values()])
-            for way in ways_of(people)
-        },
-    }
+    return {"people": len(people), "ways": {way: _figures(each) for way, each in by_way(people).items()}}
 
 
 def _figures(people: Sequence[Sequence[Watched]]) -> dict[str, Any]:
@@ -198,17 +192,9 @@ def _of_angle(people: Sequence[Sequence[Watched]], moved_deg: int) -> dict[str, 
             "people": scoring.spread([float(scoring.ratio(each)) for each in sums]),
         },
         "causes": {cause: causes[cause] for cause in CAUSES},
-        "after_s": _percentiles([move.after_s for move in every]),
-        "error_deg": _percentiles([move.error_deg for move in every]),
+        "after_s": scoring.percentiles([move.after_s for move in every]),
+        "error_deg": scoring.percentiles([move.error_deg for move in every]),
     }
-
-
-def _percentiles(values: Sequence[float]) -> dict[str, float]:
-    known = [value for value in values if not np.isnan(value)]
-    if not known:
-        return dict.fromkeys(("median", "p90", "most"), float("nan"))
-    median, p90, most = np.percentile(known, [50.0, 90.0, 100.0]).tolist()
-    return {"median": median, "p90": p90, "most": most}
 
 
 # ---------------------------------------------------------------- tables

@@ -82,6 +82,15 @@ def spread(values: Iterable[float]) -> Figure:
     return {"people": float(len(known)), **dict(zip(names, figures, strict=True))}
 
 
+def percentiles(values: Iterable[float]) -> Figure:
+    """median, p90 and most of what is not NaN."""
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return dict.fromkeys(("median", "p90", "most"), float("nan"))
+    median, p90, most = np.percentile(known, [50.0, 90.0, 100.0]).tolist()
+    return {"median": median, "p90": p90, "most": most}
+
+
 def pooled(people: Sequence[NDArray[Any]], statistic: Callable[[NDArray[Any]], Floats]) -> Figure:
     """statistic(sum over people) as `value`, and its 95 % interval (low, high) when people are drawn again.
 

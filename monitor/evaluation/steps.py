@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 
@@ -22,14 +22,10 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: absolute error a walk and a person in % of the reference, and the error of the sum."""
-    ways = ways_of(people)
     return {
         "people": len(people),
         "walks": sum(len(several) for several in people.values()),
-        "ways": {
-            way: _figures([[each[way] for each in several if way in each] for several in people.values()])
-            for way in ways
-        },
+        "ways": {way: _figures(each) for way, each in by_way(people).items()},
     }
 
 

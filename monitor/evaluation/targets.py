@@ -28,6 +28,7 @@ class Target:
 
 LABELLED = ("hapt", "harth", "har70plus")
 WORN = ("hapt", "sisfall", "voisard", "harth", "har70plus")
+REPEATED = ("hapt", "sisfall", "harth", "har70plus")  # with more than one walk a session, as the clip needs it
 TARGETS = (
     Target("posture, balanced accuracy", LABELLED, "posture", ("balanced_accuracy", "value"), "≥", 0.94, 0.965),
     Target("sitting or standing, mean person", LABELLED, "posture", ("sit_stand_people", "mean"), "≥", 0.90, 0.95),
@@ -74,7 +75,7 @@ TARGETS = (
     Target(
         "clip turned by 5°, told within two walks", ("hapt",), "clip", ("moves", "5", "told", "value"), "≥", 0.95, 0.95
     ),
-    Target("clip falsely said to have moved, a day", WORN, "clip", ("false_per_day", "value"), "≤", 0.2, 0.2, 1),
+    Target("clip falsely said to have moved, a day", REPEATED, "clip", ("false_per_day", "value"), "≤", 0.2, 0.2, 1),
     Target(
         "worn seconds called not-worn",
         WORN,

@@ -13,6 +13,7 @@ from monitor.evaluation.tables import Table, interval, number, percent
 from monitor.stream import Floats
 
 KINDS = {"sit-to-stand": "rises", "stand-to-sit": "sit_downs", "bow": "bows"}
+LYING = ("sit-to-lie", "lie-to-sit")
 SEATED = ("D07", "D08", "D09", "D10")
 BENDS = ("D16",)
 QUIET = ("D01", "D02", "D03", "D04", "D05", "D06", "D18", "D19")
@@ -39,6 +40,7 @@ class Counted:
     rises: int
     sit_downs: int
     bows: int
+    lying: int
 
 
 Scored = dict[str, list[Counted]]
@@ -50,10 +52,11 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 
 def _counted(session: Session, answers: Answers) -> list[Counted]:
-    middles = {kind: [(e.start_s + e.end_s) / 2.0 for e in answers.transitions if e.kind == kind] for kind in KINDS}
+    kinds = [*((kind,) for kind in KINDS), LYING]
+    middles = [[(e.start_s + e.end_s) / 2.0 for e in answers.transitions if e.kind in of] for of in kinds]
     found: list[Counted] = []
     for trial in session.trials:
-        inside = [sum(trial.start_s <= m < trial.end_s for m in middles[kind]) for kind in KINDS]
+        inside = [sum(trial.start_s <= m < trial.end_s for m in of) for of in middles]
         found.append(Counted(trial.activity, trial.end_s - trial.start_s, *inside))
     return found
 
@@ -101,6 +104,7 @@ def _figures(people: Sequence[Sequence[Counted]]) -> dict[str, Any]:
             "rise_or_sit_down": scoring.pooled(
                 [_sums(each, lambda trial: trial.rises + trial.sit_downs > 0) for each in bends], scoring.ratio
             ),
+            "lying": scoring.pooled([_sums(each, lambda trial: trial.lying > 0) for each in bends], scoring.ratio),
         },
         "quiet_hours": sum(trial.seconds for each in quiet for trial in each) / 3600.0,
         "groups": {
@@ -189,20 +193,29 @@ def tables(name: str, told: Mapping[str, Any]) -> list[Table]:
     ]
     bends = Table(
         f"One bend forward with straight knees (D16), {name}: share of trials",
-        ("way", "trials", "a bow told", "95 %", "a rise or a sit-down told", "95 %"),
+        (
+            "way",
+            "trials",
+            "a bow told",
+            "95 %",
+            "a rise or a sit-down told",
+            "95 %",
+            "lying down or sitting up told",
+            "95 %",
+        ),
         [
             (
                 WAYS[way].label,
                 str(each["bends"]["trials"]),
                 *(
                     text
-                    for what in ("bow", "rise_or_sit_down")
+                    for what in ("bow", "rise_or_sit_down", "lying")
                     for text in (percent(each["bends"][what]["value"]), interval(each["bends"][what]))
                 ),
             )
             for way, each in ways.items()
         ],
-        "A bow is right, a rise or a sit-down is wrong; a trial may have both.",
+        "A bow is right, all else is wrong; a trial may have several.",
     )
     return [exact, false, bends, *groups]
 

@@ -45,7 +45,7 @@ def test_the_folder_above_is_accepted_and_json_has_stable_keys(folder):
     told = json.loads(result.stdout)
     assert (told["dataset"], told["people"], told["recordings"]) == ("voisard", "odd", 1)
     assert {row["figure"] for row in told["targets"]} >= {"steps, error a walk, %", "walking, sensitivity"}
-    assert list(told["figures"]) == ["steps", "walking", "tilt", "worn"]
+    assert list(told["figures"]) == ["steps", "walking", "tilt", "alignment", "clip", "worn"]
     assert list(told["figures"]["steps"]["ways"]) == ["acc-live", "gyro-live", "acc-hindsight", "gyro-hindsight"]
     assert told["figures"]["steps"]["ways"]["acc-live"]["walk_absolute_percent"]["value"] < 10.0
 

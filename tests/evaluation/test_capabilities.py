@@ -111,6 +111,7 @@ def test_an_event_belongs_to_the_trial_that_holds_its_middle(told, blank):
             move("bow", 97.0, 99.0),
             move("bow", 100.0, 102.0),  # up again, in two
             move("sit-to-stand", 114.0, 116.0),  # a bend taken for a rise
+            move("sit-to-lie", 111.0, 113.0),  # and for lying down
         ],
     )
     found = trials.figures({"SA01": [trials.measure(session, {"gyro-live": answers})]})
@@ -124,6 +125,7 @@ def test_an_event_belongs_to_the_trial_that_holds_its_middle(told, blank):
     assert (bends["rises_exact"], bends["bows_a_trial"]) == (0.5, 1.0)
     bends = way["bends"]
     assert (bends["trials"], bends["bow"]["value"], bends["rise_or_sit_down"]["value"]) == (2, 0.5, 0.5)
+    assert bends["lying"]["value"] == 0.5
     well_formed(trials.tables("sisfall", found))
 
 

@@ -138,3 +138,8 @@ def test_angles_are_exact_where_they_are_small_and_ignore_length():
 def test_rms():
     assert scoring.rms(np.array([3.0, -4.0, 0.0, 0.0])) == pytest.approx(2.5)
     assert math.isnan(scoring.rms(np.array([])))
+
+
+def test_percentiles_leave_out_what_is_not_there():
+    assert scoring.percentiles([1.0, np.nan, 3.0]) == {"median": 2.0, "p90": pytest.approx(2.8), "most": 3.0}
+    assert all(np.isnan(value) for value in scoring.percentiles([np.nan]).values())
