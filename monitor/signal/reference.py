@@ -24,6 +24,7 @@ class ReferenceParams:
 
     harder, slower, smoother : how far a bout may be from the usual, as a ratio. One person's level walking keeps
                   1.13, 0.94 and 0.92; upstairs is smoother, downstairs harder (hapt, measured here)
+    min_cadence_hz, most_cadence_hz, most_hard_g : below nobody walks, above one runs, and leans forward
     usual_bouts : how many bouts make a usual; forget_bouts: so many unusual ones in a row make another
     moved_deg   : angle to the zero beyond which the clip has moved (within a wear, bouts differ by 1.7 deg at most)
     apart_s     : a pause that makes two walks of one
@@ -32,6 +33,8 @@ class ReferenceParams:
     bout_s: int = 8
     keep: int = 15
     min_cadence_hz: float = 1.2
+    most_cadence_hz: float = 2.35
+    most_hard_g: float = 0.55
     harder: float = 1.2
     slower: float = 0.93
     smoother: float = 0.87
@@ -189,7 +192,7 @@ class ReferenceTracker:
     def _level(self, hard: float, cadence_hz: float, rough: float) -> bool:
         """Whether this bout is the wearer's usual walking; the first few make the usual."""
         p = self._params
-        if cadence_hz < p.min_cadence_hz:
+        if not p.min_cadence_hz <= cadence_hz <= p.most_cadence_hz or hard > p.most_hard_g:
             return False
         if len(self._usual) >= p.usual_bouts:
             usual_hard, usual_cadence, usual_rough = np.median(np.array(self._usual), axis=0).tolist()

@@ -8,7 +8,7 @@ from monitor.signal.autoalign import AutoAlign, AutoAlignParams
 from monitor.signal.reference import UPSIDE_DOWN_DEG, Moved, Reference, ReferenceParams, ReferenceTracker
 from monitor.stream import AlignmentChanged, ClipMoved, Event, Floats, LyingSide, ReferenceChanged
 
-STANDING_DEG = 50.0  # a step of up is the clip's only while the wearer is upright: lying down turns the sensor too
+STANDING_DEG = 40.0  # a step of up is the clip's only while the wearer is upright: lying down turns the sensor too
 GUIDED_LIMIT_DEG = 45.0  # a guided front so far from what walking and rises say belongs to another wearing
 TOLD_DEG = 2.0  # a front that changes less is not told again
 

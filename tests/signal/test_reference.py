@@ -105,6 +105,18 @@ def test_stairs_are_left_out_once_there_is_a_usual(unusual):
     assert any(changed(walk(tracker, hardness_g=0.22, cadence_hz=1.72, roughness=0.28)))
 
 
+@pytest.mark.parametrize("running", [{"cadence_hz": 2.5}, {"hardness_g": 0.7}])
+def test_running_is_never_level_walking_however_long(running):
+    """Found on sisfall: after twenty unusual bouts jogging became the usual, and its forward lean a moved clip."""
+    tracker = ReferenceTracker(PARAMS)
+    for _ in range(3):
+        walk(tracker)
+    for _ in range(3 * PARAMS.forget_bouts):
+        stop(tracker)
+        assert walk(tracker, 9.0, **running) == [(False, None)] * 8
+    assert not moves(walk(tracker))
+
+
 def test_whoever_walks_otherwise_from_now_on_gets_another_usual():
     tracker = ReferenceTracker(PARAMS)
     for _ in range(3):
