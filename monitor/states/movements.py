@@ -191,7 +191,7 @@ class Movements:
             return None
         turned_deg = float(angle_deg(before.up[None, :], up)[0])
         slipped = (
-            turned_deg >= p.slip_deg
+            turned_deg >= (p.slip_deg if self._gyro else p.slip_acc_only_deg)
             and start - begin <= SLIP_POINTS
             and float(self._spread_mg[self._cut(begin, start)].max()) < p.slip_mg
             and float(self._step_deg[self._cut(begin - WIDEN_POINTS, start + WIDEN_POINTS)].max()) >= 0.8 * turned_deg

@@ -34,7 +34,8 @@ class TransitionParams:
     seat_m, recline_s, surely_lying_deg : who moves by seat_m within recline_s (nobody lies down sooner) sits
                                down even beyond reclined_deg, up to surely_lying_deg
     The clip
-    slip_deg, slip_mg        : a turn that is a step of the clip; spread of |acc| that shows the body at rest meanwhile
+    slip_deg, slip_acc_only_deg : a turn that is a step of the clip, with and without gyroscope
+    slip_mg                  : spread of |acc| that shows the body at rest meanwhile
     """
 
     least_m: float = 0.12
@@ -62,6 +63,7 @@ class TransitionParams:
     sure_m: float = 0.35
     recline_s: float = 3.3
     slip_deg: float = 5.0
+    slip_acc_only_deg: float = 7.5
     slip_mg: float = 12.0
     slow_s: float = 4.0
     upright_deg: float = 15.0
