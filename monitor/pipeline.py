@@ -81,7 +81,7 @@ class Pipeline:
         if isinstance(record, Temperature):
             self._deg_c = record.deg_c
         elif isinstance(record, Mark):
-            self._seconds.correct(record.label)
+            return self._seconds.correct(record.t_s, record.label)
         return []  # Gap: the time stamps tell it; Link, Battery, BadPacket: for screens and files
 
     def push_oriented(self, samples: Samples, up: Floats) -> list[Event]:

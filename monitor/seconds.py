@@ -118,12 +118,16 @@ class Seconds:
         self._waiting = []
         return events + self.bouts.finish()
 
-    def correct(self, label: str) -> None:
-        """The wearer names a posture in a mark: 'standing', 'I am standing'."""
-        words = label.lower().replace(",", " ").split()
+    def correct(self, t_s: float, label: str) -> list[Event]:
+        """The wearer names a posture in a mark: 'I am standing.' Standing still also gives a first zero."""
+        words = "".join(letter if letter.isalpha() else " " for letter in label.lower()).split()
         named_postures = [posture for posture in STATES if posture.value in words]
-        if len(named_postures) == 1:
-            self._model.correct(named_postures[0], self._held)
+        if len(named_postures) != 1 or "not" in words:
+            return []
+        self._model.correct(named_postures[0], self._held)
+        if named_postures[0] is Posture.STANDING and self._held is not None and self.still:
+            return self.placement.stood(t_s, self._held)
+        return []
 
     # ------------------------------------------------------------ out
 
@@ -234,15 +238,8 @@ class Seconds:
         return events + self._second(second, self._model.evidence(up, angle, lively_mg, m.rhythm))
 
     def _blank_second(self, k: int) -> _Second:
-        return _Second(
-            k,
-            present=False,
-            off_since_s=self._off_since_s,
-            up=self._held,
-            still=False,
-            axis_sd_mg=0.0,
-            motion_mg=0.0,
-        )
+        off_since_s = self._off_since_s
+        return _Second(k, present=False, off_since_s=off_since_s, up=self._held, still=False, axis_sd_mg=0, motion_mg=0)
 
     def _second(self, second: _Second, e: Four) -> list[Event]:
         if self._placing:

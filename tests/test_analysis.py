@@ -159,3 +159,37 @@ def test_hindsight_knows_where_the_clip_sat_before_and_after_it_moved(wear):
     assert tilt[70.0] == pytest.approx(-20.0, abs=1.5)
     assert tilt[112.0] == pytest.approx(0.0, abs=1.5)
     assert [e.cause for e in events if isinstance(e, ClipMoved)] == ["walking"]
+
+
+def seated_tilts_deg(samples, hindsight):
+    known = seats_of([samples], 50.0, Profile()) if hindsight else ()
+    events, good = [], []
+
+    def sink(_, new, pipeline):
+        events.extend(new)
+        good.append(pipeline.placement_good)
+
+    run([samples], 50.0, Profile(), gyro=True, hindsight=hindsight, known=known, sink=sink)
+    sitting = [e for e in events if isinstance(e, Epoch) and e.posture is Posture.SITTING]
+    return [e.tilt_deg for e in sitting if e.t_s > samples.t_s[-1] - 30.0], good[-1]
+
+
+@pytest.mark.parametrize("hindsight", [False, True])
+def test_no_doubt_remains_in_hindsight_after_the_clip_was_taken_off(wear, hindsight):
+    """A walk ends the doubt, but in hindsight none is waited for: no tilt prompt came any more."""
+    day = [("walk", 40, 0), ("sit", 30, -20), ("off", 700, -60), ("walk", 40, 0), ("sit", 60, -20)]
+    assert seated_tilts_deg(wear(day, 50.0), hindsight)[1]
+
+
+@pytest.mark.parametrize("hindsight", [False, True])
+def test_a_clip_put_on_upside_down_keeps_its_front_in_hindsight_too(wear, hindsight):
+    """Half a turn about an arbitrary axis made front of back."""
+    day = [("walk", 40, 0), ("sit", 60, -20)]
+    one, two = wear(day, 50.0), wear(day, 50.0, seed=2, start_s=100.0)
+    over = np.array([-1.0, -1.0, 1.0])
+    samples = Samples(
+        np.concatenate((one.t_s, two.t_s)),
+        np.concatenate((one.acc_g, two.acc_g * over)),
+        np.concatenate((one.gyr_dps, two.gyr_dps * over)),
+    )
+    assert np.median(seated_tilts_deg(samples, hindsight)[0]) == pytest.approx(-18.0, abs=3.0)

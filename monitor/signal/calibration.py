@@ -164,8 +164,8 @@ class ScaleParams:
     """keep: quiet seconds that the median runs over; least, most: what a sound accelerometer can show at rest, g."""
 
     keep: int = 121
-    least: float = 0.9
-    most: float = 1.1
+    least: float = 0.8  # 5 % of scale and 100 mg of offset together are 15 %
+    most: float = 1.2
 
 
 class ScaleTracker:

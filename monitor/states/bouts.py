@@ -104,6 +104,8 @@ class Bouts:
         if posture is not self._shown:
             events.append(PostureChanged(t_s, self._shown, posture, epoch.posture_p))
             self._shown, self._changed_s = posture, t_s
+        if t_s - self._now_s >= self._params.forget_s:  # a gap too long to be told second by second
+            self.sitting_s = self.standing_s = 0.0
         self._now_s = t_s + 1.0
         blank = posture in BLANK
         if self._bout and t_s + (1.0 if blank else 0.0) - self._bout.end_s > self._params.bridge_s:

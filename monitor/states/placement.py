@@ -140,7 +140,8 @@ class Placement:
 
     def taken_off(self) -> None:
         """The sensor was not worn for a while."""
-        self._tracker.taken_off()
+        if self._learn:  # else no walk would ever take the doubt away
+            self._tracker.taken_off()
 
     def pause(self) -> None:
         """A gap."""

@@ -35,6 +35,7 @@ CHANGES: dict[str, tuple[tuple[int, int], ...]] = {
     "lie-to-sit": ((3, 1),),
     "sit-to-lie": ((1, 3), (2, 3)),
 }
+ARRIVES = {"sit-to-stand": Posture.STANDING, "stand-to-sit": Posture.SITTING, "lie-to-sit": Posture.SITTING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,7 @@ class PostureModel:
         self._memory: Vec | None = None  # up as it has been lately
         self._known_s = 0  # how long there has been a memory
         self._named: list[tuple[Vec, Posture]] = []  # what the wearer said, with up at that time
+        self._arrived: Posture | None = None  # where the last rise or sit-down seen since the last walk has led
 
     # ------------------------------------------------------------ evidence
 
@@ -176,6 +178,8 @@ class PostureModel:
             1.0, max(0.0, periodicity) / p.walk_periodicity
         )
         static = 1.0 - walk
+        if walk > 0.5:
+            self._arrived = None
         if angle_deg is None:
             third = max(static / 3.0, p.floor)
             return (max(walk, p.floor), third, third, third)
@@ -209,21 +213,26 @@ class PostureModel:
         return ratio * (weight + steady) + self._named_ratio(up)
 
     def _named_ratio(self, up: Vec) -> float:
+        """What the wearer said of such an up; against a rise or a sit-down that was seen it does not count."""
         p = self._params
         nearest, posture = p.style_deg, None
         for each, name in self._named:
             away = separation_deg(up, each)
             if away < nearest:
                 nearest, posture = away, name
-        if posture is Posture.SITTING:
-            return p.style_weight
-        return -p.style_weight if posture is Posture.STANDING else 0.0
+        if posture is None or self._arrived not in {None, posture}:
+            return 0.0
+        return p.style_weight if posture is Posture.SITTING else -p.style_weight
 
     def see(self, transition: Transition) -> None:
         """A transition was found; it speaks for the change into the second in which it ended."""
         if transition.kind not in CHANGES:
             return
+        if transition.p >= 0.5:
+            self._arrived = ARRIVES.get(transition.kind, self._arrived)
+        # One that was told too late counts for the oldest second that still waits.
         k = int(transition.end_s)
+        k = max(k, self._pending[0].k) if self._pending else k
         for each in self._pending:
             if each.k == k:
                 each.matrix = with_seen(transition.kind, transition.p, self._params)
@@ -238,6 +247,7 @@ class PostureModel:
         self._alpha = _normal((sure[0], sure[1], sure[2], sure[3]))
         for each in self._pending:
             each.evidence, each.matrix = NEUTRAL, USUAL
+        self._arrived = None
         if up is not None and posture in {Posture.SITTING, Posture.STANDING}:
             self._named = [each for each in self._named if separation_deg(each[0], up) >= self._params.style_deg]
             self._named.append((up, posture))

@@ -278,7 +278,8 @@ def clocks(script):
         ("s100 t50 s10 t50", 110, 50),  # not a minute in one go
         ("s100 t30 u5 t30", 0, 60),  # bridged doubt does not interrupt it
         ("s100 t30 u11 t30", 100, 60),
-        ("s100 t30 j5000 t30", 100, 60),
+        ("s100 t30 j200 t30", 100, 60),
+        ("s100 t30 j5000 t30", 0, 30),  # a gap too long to be told second by second is no less long
         ("s100 u250", 100, 0),  # unknown adds nothing and takes nothing
         ("s100 n250 s5", 105, 0),
         ("s100 n500 s5", 5, 0),  # until it has lasted so long that anything may have happened

@@ -233,3 +233,39 @@ def test_zeros_are_told_with_their_spread():
     spreads = [e.spread_deg for e in events if isinstance(e, ReferenceChanged) and e.bouts]
     assert spreads[0] == 1.0
     assert spreads[-1] < 0.7
+
+
+def test_upside_down_keeps_the_front_that_was_learnt():
+    """It fell back to the front of the profile."""
+    mounting = Mounting(yaw_deg=180.0)  # the profile takes it for the other way round
+    _, samples = worn(script_of("stand 5, walk 80, sit 30 -20, walk 12, stand 10"), mounting)
+    at = int(np.searchsorted(samples.t_s, 110.0))
+    half_turn = np.array([-1.0, -1.0, 1.0])  # about z, the way to the front
+    over = np.where((np.arange(len(samples)) >= at)[:, None], half_turn, 1.0)
+    pipeline, events = run(Samples(samples.t_s, samples.acc_g * over, samples.gyr_dps * over))
+    (moved,) = [e for e in events if isinstance(e, ClipMoved)]
+    assert moved.cause == "upside-down"
+    learnt = [e for e in events if isinstance(e, AlignmentChanged)]
+    assert learnt[0].t_s < 100.0
+    frame = pipeline._seconds.placement.frames[-1][1]
+    assert frame[0] @ learnt[0].anterior > 0.9
+
+
+def test_the_word_standing_gives_a_first_zero():
+    """A wearer who said 'I am standing.' before the first walk was still told 'unknown'."""
+    _, samples = worn(script_of("stand 60"))
+    for label, known in (("I am standing.", True), ("not standing", False), ("sitting or standing", False)):
+        pipeline, events = run(samples, marks=[(20.0, Mark(20.0, label))])
+        assert (pipeline.reference is not None) == known
+        postures = {e.posture for e in events if isinstance(e, Epoch) and e.t_s >= 20.0}
+        assert postures == {Posture.STANDING if known else Posture.UNKNOWN}
+
+
+@pytest.mark.parametrize(("scale", "offset_g"), [(1.05, 0.1), (0.95, -0.1)])
+def test_a_sensor_with_scale_and_offset_at_their_worst_comes_to_rest(scale, offset_g):
+    """It was never still: no tilt at all without a gyroscope."""
+    _, samples = worn()
+    acc = scale * samples.acc_g + np.array([0.0, offset_g, 0.0])
+    _, events = run(Samples(samples.t_s, acc, samples.gyr_dps), gyro=False)
+    late = [e for e in events if isinstance(e, Epoch) and e.t_s > 140.0]
+    assert np.mean([e.still for e in late if e.posture is Posture.SITTING]) > 0.8

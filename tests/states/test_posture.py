@@ -260,3 +260,31 @@ def test_probabilities_are_probabilities(seconds):
     for posture, p in [answer for answer in answers if answer] + model.drain():
         assert PARAMS.min_p <= p <= 1.0 or (posture is Posture.UNKNOWN and 0.0 < p <= 0.75)
     assert np.isfinite([p for _, p in model.drain()]).all()
+
+
+@pytest.mark.parametrize(
+    ("named", "kind", "then"),
+    [
+        (Posture.STANDING, "stand-to-sit", Posture.SITTING),
+        (Posture.SITTING, "sit-to-stand", Posture.STANDING),
+    ],
+)
+def test_a_correction_does_not_outlast_a_rise_or_sit_down_that_was_seen(named, kind, then):
+    """What the wearer once said of this up took the seen change back within seconds, for ever."""
+    model = PostureModel(PostureParams())
+    told(model, 2.0, 10)
+    model.correct(named, leaning(2.0))
+    told(model, 2.0, 10, start=10)
+    model.see(Transition(kind, 18.0, 20.0, 0.95))
+    assert set(names(told(model, 2.0, 60, start=20))[5:]) == {then}
+    # Walking begins anew: then the word counts again.
+    told(model, 2.0, 10, start=80, sd_mg=200.0, rhythm=0.9)
+    assert set(names(told(model, 2.0, 30, start=90))[15:]) == {named}
+
+
+def test_a_transition_told_too_late_counts_for_the_oldest_second_that_waits():
+    """It was kept for a second that never came: no evidence, and memory that grew."""
+    model = PostureModel(PostureParams())
+    told(model, -20.0, 30)
+    model.see(Transition("sit-to-stand", 22.0, 24.0, 0.95))
+    assert set(names(told(model, -20.0, 5, start=30))) == {Posture.STANDING}
