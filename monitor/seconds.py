@@ -239,7 +239,9 @@ class Seconds:
 
     def _blank_second(self, k: int) -> _Second:
         off_since_s = self._off_since_s
-        return _Second(k, present=False, off_since_s=off_since_s, up=self._held, still=False, axis_sd_mg=0, motion_mg=0)
+        return _Second(
+            k, present=False, off_since_s=off_since_s, up=self._held, still=False, axis_sd_mg=0.0, motion_mg=0.0
+        )
 
     def _second(self, second: _Second, e: Four) -> list[Event]:
         if self._placing:

@@ -18,7 +18,7 @@ hash of the instant.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
@@ -59,6 +59,7 @@ class Scene:
     change_s                : length of the way in; None: 1.5 to 2.5 s by the seed; 1 s between standing and walking,
                               3 s for lying down and taking off
     cadence_hz              : steps a second, walking only
+    fidgets                 : False: the pose is held as asked
     """
 
     activity: Activity
@@ -67,6 +68,7 @@ class Scene:
     obliquity_deg: float = 0.0
     change_s: float | None = None
     cadence_hz: float = 1.85
+    fidgets: bool = field(default=True, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +303,7 @@ def _draw_waves(scene: Scene, rng: np.random.Generator) -> tuple[_Wave, ...]:
 
 def _draw_fidgets(scene: Scene, change_s: float, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Starts (n,), s, and rows of length_s, tilt_deg, obliquity_deg, forwards_g, right_g; none overlaps the next."""
-    free_s = scene.seconds - change_s - 4.0
+    free_s = scene.seconds - change_s - 4.0 if scene.fidgets else 0.0
     count = int(rng.poisson(_FIDGETS_PER_MIN[scene.activity] * free_s / 60.0)) if free_s > 0 else 0
     starts = np.sort(rng.uniform(change_s + 0.5, change_s + 0.5 + max(free_s, 0.0), count))
     length_s = rng.uniform(1.0, 3.0, count)
@@ -467,10 +469,13 @@ SHORT_DAY: Final = script_of("""
 """)
 """Four minutes: a walk that gives the zero, upright sitting, a deep slump from 0:45 to 2:10, a walk, sitting."""
 
-ALIGNMENT: Final = script_of("""
+ALIGNMENT: Final = tuple(
+    replace(scene, fidgets=False)
+    for scene in script_of("""
     stand 8 0 0, stand 4.5 42 0 1.5, stand 4 0 0 1.5, stand 4.5 38 0.5 1.5, stand 4 0 0 1.5, stand 4.5 45 -0.5 1.5,
     stand 4 0 0 1.5, sit 9 -10, sit 9 -28 1 2
 """)
+)
 """Guided alignment as asked: a still stand, three bows held, sitting upright, sitting slumped."""
 
 SIX_FACE: Final = script_of("""

@@ -38,7 +38,7 @@ def ran(samples, protocol=ALIGNMENT):
 
 
 @settings(max_examples=15, deadline=None)
-@given(angles, angles, angles, st.integers(0, 50), st.booleans())
+@given(angles, angles, angles, st.integers(0, 1000), st.booleans())
 def test_any_mounting_is_recovered_within_2_degrees(pitch, roll, yaw, seed, gyro):
     mounting = Mounting(pitch, roll, yaw)
     run = ran(played(simulator.ALIGNMENT, gyro=gyro, seed=seed, mounting=mounting))
