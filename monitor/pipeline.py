@@ -162,7 +162,7 @@ class Pipeline:
     # ------------------------------------------------------------ samples to seconds
 
     def _samples(self, block: Samples, up: Floats | None) -> list[Event]:
-        self._seconds.placement.forget_frames()
+        self._seconds.placement.forget_frames(self._last_t)
         if not len(block):
             return []
         t = block.t_s

@@ -21,6 +21,7 @@ from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, 
 
 SEEN, SEEN_P = (Posture.SITTING, Posture.STANDING), 0.8  # what a transition tells without a zero, and how surely
 ON_FOOT = (Posture.WALKING, Posture.STANDING, Posture.UNKNOWN)  # who sits or lies makes no steps
+STALE_S = 6.0  # after a second's start: what was measured then is not how the wearer is now
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
 
 
@@ -124,10 +125,10 @@ class Seconds:
         named_postures = [posture for posture in STATES if posture.value in words]
         if len(named_postures) != 1 or "not" in words:
             return []
-        self._model.correct(named_postures[0], self._held)
-        if named_postures[0] is Posture.STANDING and self._held is not None and self.still:
-            return self.placement.stood(t_s, self._held)
-        return []
+        newest = self._waiting[-1] if self._waiting else None
+        up = newest.up if newest and newest.present and self._wear.worn and t_s < newest.k + STALE_S else None
+        self._model.correct(named_postures[0], up)
+        return self.placement.stood(t_s, up) if named_postures[0] is Posture.STANDING and up and self.still else []
 
     # ------------------------------------------------------------ out
 

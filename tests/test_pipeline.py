@@ -185,6 +185,17 @@ def test_a_zero_from_standing_holds_from_when_it_is_known(wear, gyro):
     np.testing.assert_array_equal(tilts(5), whole)
 
 
+def test_the_last_sample_of_a_second_keeps_its_zero_where_a_block_begins_with_it(wear):
+    """The new zero holds from the whole second on; the old one was forgotten 10 ms before."""
+    samples = wear([("walk", 30, 5)])
+    pipeline = Pipeline(Profile(), 100.0, gyro=True)
+    tilts = []
+    for block in blocks(samples, range(99, len(samples), 100)):
+        pipeline.push(block)
+        tilts.append(pipeline.oriented.tilt_deg)
+    assert np.isfinite(np.concatenate(tilts)[1200:]).all()
+
+
 def test_every_second_is_answered_once_at_most_three_seconds_late(wear):
     samples = wear(DAY)
     pipeline = Pipeline(Profile(), 100.0, gyro=True)

@@ -148,9 +148,10 @@ class Placement:
         self._tracker.pause()
         self._auto.pause()
 
-    def forget_frames(self) -> None:
-        """Only the present frame is needed from now on."""
-        self.frames = self.frames[-1:]
+    def forget_frames(self, until_s: float) -> None:
+        """Samples up to until_s have been given out; the newest frame may hold from somewhat later."""
+        while len(self.frames) > 1 and self.frames[1][0] <= until_s:
+            self.frames.pop(0)
 
     # ------------------------------------------------------------ how
 

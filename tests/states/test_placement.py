@@ -269,3 +269,13 @@ def test_a_sensor_with_scale_and_offset_at_their_worst_comes_to_rest(scale, offs
     _, events = run(Samples(samples.t_s, acc, samples.gyr_dps), gyro=False)
     late = [e for e in events if isinstance(e, Epoch) and e.t_s > 140.0]
     assert np.mean([e.still for e in late if e.posture is Posture.SITTING]) > 0.8
+
+
+@pytest.mark.parametrize(("said_s", "tied"), [(60.0, True), (100.0, False)])
+def test_a_word_said_in_a_gap_is_not_tied_to_the_pose_before_it(said_s, tied):
+    """'Standing', said while the link was lost, named the pose in which the wearer had last been seen, seated."""
+    _, samples = worn(script_of("walk 30, sit 300 -20"))
+    keep = (samples.t_s < 60.0) | (samples.t_s >= 110.0)
+    holed = Samples(samples.t_s[keep], samples.acc_g[keep], samples.gyr_dps[keep])
+    pipeline, _ = run(holed, marks=[(said_s, Mark(said_s, "standing"))])
+    assert bool(pipeline._seconds._model._named) == tied
