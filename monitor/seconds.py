@@ -20,6 +20,7 @@ from monitor.states.wear import Wear
 from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, Transition
 
 SEEN, SEEN_P = (Posture.SITTING, Posture.STANDING), 0.8  # what a transition tells without a zero, and how surely
+SPOKEN = {"i", "am", "m", "im", "now", "just", "really", "already", "still"}  # beside a posture in a correction
 ON_FOOT = (Posture.WALKING, Posture.STANDING, Posture.UNKNOWN)  # who sits or lies makes no steps
 STALE_S = 6.0  # after a second's start: what was measured then is not how the wearer is now
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
@@ -123,7 +124,7 @@ class Seconds:
         """The wearer names a posture in a mark: 'I am standing.' Standing still also gives a first zero."""
         words = "".join(letter if letter.isalpha() else " " for letter in label.lower()).split()
         named_postures = [posture for posture in STATES if posture.value in words]
-        if len(named_postures) != 1 or "not" in words:
+        if len(named_postures) != 1 or not SPOKEN.issuperset(set(words) - {named_postures[0].value}):
             return []
         newest = self._waiting[-1] if self._waiting else None
         up = newest.up if newest and newest.present and self._wear.worn and t_s < newest.k + STALE_S else None

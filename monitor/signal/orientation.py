@@ -19,10 +19,14 @@ STANDARD_GRAVITY_MPS2 = 9.80665
 
 @dataclass(frozen=True, slots=True)
 class OrientationParams:
-    """acc_cut_hz: live low-pass without gyroscope; offline_cut_hz: zero-phase low-pass in hindsight."""
+    """acc_cut_hz: live low-pass without gyroscope; offline_cut_hz: zero-phase low-pass in hindsight.
+
+    most_bias_dps : largest gyroscope bias that VQF may find; 2 by its default, which a cheap sensor can pass
+    """
 
     acc_cut_hz: float = 1.0
     offline_cut_hz: float = 0.7
+    most_bias_dps: float = 5.0
 
 
 def unit(v: Floats) -> Floats:
@@ -43,7 +47,7 @@ class Orientation:
     def __init__(self, rate_hz: float, *, gyro: bool, params: OrientationParams) -> None:
         self._rate_hz = rate_hz
         self._params = params
-        self._vqf = VQF(1.0 / rate_hz) if gyro else None
+        self._vqf = VQF(1.0 / rate_hz, biasClip=params.most_bias_dps) if gyro else None
         self._lowpass = SosFilter(lowpass(min(params.acc_cut_hz, 0.4 * rate_hz), rate_hz))
 
     def push(self, acc_g: Floats, gyr_dps: Floats | None) -> Floats:
@@ -71,7 +75,7 @@ class Orientation:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         if state["_vqf"] is not None:
-            self._vqf = VQF(1.0 / self._rate_hz)
+            self._vqf = VQF(1.0 / self._rate_hz, biasClip=self._params.most_bias_dps)
             self._vqf.state = state["_vqf"]
 
 
@@ -80,7 +84,7 @@ def offline_up(acc_g: Floats, gyr_dps: Floats | None, rate_hz: float, params: Or
     if gyr_dps is not None:
         gyr = np.ascontiguousarray(np.deg2rad(gyr_dps))
         acc = np.ascontiguousarray(acc_g * STANDARD_GRAVITY_MPS2)
-        return up_from_quat(offlineVQF(gyr, acc, None, 1.0 / rate_hz)["quat6D"])
+        return up_from_quat(offlineVQF(gyr, acc, None, 1.0 / rate_hz, {"biasClip": params.most_bias_dps})["quat6D"])
     sos = lowpass(min(params.offline_cut_hz, 0.4 * rate_hz), rate_hz)
     pad = min(len(acc_g) - 1, int(3.0 * rate_hz))
     return unit(zero_phase(sos, acc_g, pad) if pad > 0 else acc_g)

@@ -27,6 +27,7 @@ class ReferenceParams:
     min_cadence_hz, most_cadence_hz, most_hard_g : below nobody walks, above one runs, and leans forward
     usual_bouts : how many bouts make a usual; forget_bouts: so many unusual ones in a row make another
     moved_deg   : angle to the zero beyond which the clip has moved (within a wear, bouts differ by 1.7 deg at most)
+    turning_deg : a second that is so far from the mean of its bout belongs to no level walk
     apart_s     : a pause that makes two walks of one
     """
 
@@ -41,6 +42,7 @@ class ReferenceParams:
     usual_bouts: int = 3
     forget_bouts: int = 20
     moved_deg: float = 3.0
+    turning_deg: float = 30.0
     apart_s: int = 10
     # Assumed while there is only one vector; within-wear p90 is about 1 (facts, section 3).
     single_spread_deg: float = 1.0
@@ -116,7 +118,10 @@ class ReferenceTracker:
         vectors, *measures = zip(*self._run, strict=True)
         self._run.clear()
         hard, cadence, rough = (float(np.median(np.array(each))) for each in measures)
-        mean = unit(np.mean(np.array(vectors), axis=0)[None, :])[0].tolist()
+        whole = np.array(vectors)
+        mean = unit(np.mean(whole, axis=0)[None, :])[0].tolist()
+        if float(angle_deg(unit(whole), np.array(mean)).max()) > self._params.turning_deg:
+            return False, None  # still getting up, or bending down
         bout = _Walked(self._walk, t_s + 1.0 - self._params.bout_s, (mean[0], mean[1], mean[2]))
         if self.current is not None and separation_deg(bout.up, self.current.up) > UPSIDE_DOWN_DEG:
             return self._restart("upside-down", [bout])

@@ -247,3 +247,12 @@ def test_a_zero_given_beforehand_stands_until_the_first_walk():
     assert tracker.current == given
     walk(tracker, seconds=1)
     assert tracker.current.up == pytest.approx((0.0, 1.0, 0.0))
+
+
+def test_a_second_of_getting_up_spoils_no_zero():
+    """Found in review: who lay and at once walked away got a zero that was 14 degrees off."""
+    tracker = ReferenceTracker(PARAMS)
+    assert not any(changed(walk(tracker, 80.0, seconds=1)))
+    assert not any(changed(walk(tracker, 0.0, seconds=7)))
+    assert any(changed(walk(tracker, 0.0)))
+    assert lean_of(tracker) == pytest.approx(0.0, abs=0.01)

@@ -207,7 +207,7 @@ def test_the_wearers_word_is_taken(label):
     assert {seen[t] for t in range(82, 150)} == {Posture.STANDING}
 
 
-@pytest.mark.parametrize("label", ["coffee", "", "sitting or standing", "understanding"])
+@pytest.mark.parametrize("label", ["coffee", "", "sitting or standing", "understanding", "pain after sitting"])
 def test_a_mark_that_names_no_posture_changes_nothing(label):
     _, samples = worn(script_of("walk 30, stand 8, sit 40 -20"))
     assert repr(run(samples, marks=[(60.0, Mark(60.0, label))])[1]) == repr(run(samples)[1])
