@@ -64,7 +64,7 @@ def test_at_rest_up_is_where_the_specific_force_points():
     rest = np.tile([0.3, -0.9, 0.1], (300, 1))
     for gyr in (None, np.zeros((300, 3))):
         up = Orientation(RATE_HZ, gyro=gyr is not None, params=PARAMS).push(rest, gyr)
-        assert error_deg(up, unit(rest)).max() < 0.01
+        assert error_deg(up, unit(rest)).max() < 0.02  # with gyroscope VQF first looks for a bias of up to 5 deg/s
 
 
 def test_with_gyroscope_a_turning_sensor_is_followed_and_without_it_lags():
