@@ -50,7 +50,7 @@ pictures: $(STAMP)  ## Draw the pictures of README and docs anew from the simula
 
 lock: $(STAMP)  ## Pin the newest versions again, with hashes and without any host's name
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
 		--no-emit-find-links --no-header --upgrade --extra virtual --group dev pyproject.toml -o requirements.lock
 
 clean:  ## Remove the environment and all caches
