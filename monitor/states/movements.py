@@ -32,14 +32,13 @@ SLIP_POINTS = 80  # a step of up, drawn out by the smoothing
 HISTORY_POINTS = 10 * GRID_HZ
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Rest:
-    """The last rest: first grid point, and what was measured at its end. end None: it still goes on."""
+    """A rest that is over: the grid point after it, and what was measured at its end."""
 
-    start: int
-    end: int | None = None
-    level: float = 0.0
-    up: Floats | None = None
+    end: int
+    level: float
+    up: Floats
 
 
 class Movements:
@@ -150,7 +149,7 @@ class Movements:
         back = max(since, end - BEFORE_POINTS)
         pause = end - since < PAUSE_POINTS and not self._moved
         self._paused = self._rest if pause else None
-        self._rest = _Rest(since, end, float(self._vertical[self._cut(back, end)].mean()), self._mean_up(back, end))
+        self._rest = _Rest(end, float(self._vertical[self._cut(back, end)].mean()), self._mean_up(back, end))
         self._told_until = None
         return events
 
@@ -169,26 +168,22 @@ class Movements:
         level = float(self._vertical[self._cut(start, known)].mean())
         up = self._mean_up(start, known)
         before = self._rest
-        if before is None or before.end is None or before.up is None:
-            return self._into_rest(start, known, level, up)
-        length_s = (start - before.end) / GRID_HZ
-        if self._told_until is not None or length_s > self._params.longest_s:
+        told = self._told_until is not None
+        if before is None or told or (start - before.end) / GRID_HZ > self._params.longest_s:
             return self._into_rest(start, known, level, up)
         found = self._between(before, start, known, level, up)
         self._moved = found is not None and found.moved
         if found is None:
             return []
         paused = self._paused
-        if paused is None or paused.end is None or (start - paused.end) / GRID_HZ > self._params.longest_s:
+        if paused is None or (start - paused.end) / GRID_HZ > self._params.longest_s:
             return [found]
         return [replace(found, whole=self._between(paused, start, known, level, up))]
 
     def _between(self, before: _Rest, start: int, known: int, level: float, up: Floats) -> Found | None:
         """From rest to rest."""
         p = self._params
-        begin = before.end if before.end is not None else start
-        if before.up is None:
-            return None
+        begin = before.end
         turned_deg = float(angle_deg(before.up[None, :], up)[0])
         slipped = (
             turned_deg >= (p.slip_deg if self._gyro else p.slip_acc_only_deg)
@@ -222,7 +217,7 @@ class Movements:
         """A rise out of the last rest into a movement that goes on. final: no more data will come."""
         p = self._params
         rest = self._rest
-        if rest is None or rest.end is None or rest.up is None or self._told_until is not None:
+        if rest is None or self._told_until is not None:
             return []
         if known - rest.end > round(p.longest_s * GRID_HZ) + GRID_HZ:
             return []
