@@ -1,6 +1,6 @@
 """Every parameter of the computation, in one place."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from monitor.signal.alignment import Alignment
 from monitor.signal.autoalign import AutoAlignParams
@@ -41,3 +41,11 @@ class Profile:
     restless: RestlessParams = field(default_factory=RestlessParams)
     band: BandParams = field(default_factory=BandParams)
     alerts: tuple[AlertRule, ...] = ()
+
+
+def with_styles(profile: Profile) -> Profile:
+    """The profile with the sitting styles of its guided alignment as the posture model's angles, if it names none."""
+    if profile.posture.sitting_styles_deg or profile.alignment is None:
+        return profile
+    styles = tuple(abs(tilt) for tilt in profile.alignment.sitting_styles_deg if tilt)  # a style at the zero is none
+    return replace(profile, posture=replace(profile.posture, sitting_styles_deg=styles))

@@ -5,15 +5,15 @@ A second is answered two seconds after its measures are in, when the posture mod
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from monitor.profile import Profile
+from monitor.profile import Profile, with_styles
 from monitor.signal.alignment import Vec, direction_deg, separation_deg
 from monitor.signal.calibration import ScaleParams, ScaleTracker
 from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
 from monitor.states.placement import Placement, Seat
-from monitor.states.posture import CHANGES, NEUTRAL, STATES, Four, PostureModel, PostureParams
+from monitor.states.posture import CHANGES, NEUTRAL, STATES, Four, PostureModel
 from monitor.states.restless import Restless
 from monitor.states.transitions import Found, named
 from monitor.states.wear import Wear
@@ -71,7 +71,7 @@ class Seconds:
         self.placement = Placement(
             profile.reference, profile.autoalign, profile.anterior_axis, profile.alignment, known
         )
-        self._model = PostureModel(_with_styles(profile))
+        self._model = PostureModel(with_styles(profile).posture)
         self._wear = Wear(profile.wear, rate_hz)
         self.bouts = Bouts(profile.bouts)
         self._restless = Restless(profile.restless)
@@ -300,14 +300,6 @@ class Seconds:
         events += [epoch, *self.bouts.push(epoch), *self._restless.push(epoch, second.up, second.axis_sd_mg)]
         clocks = self.bouts.sitting_s, self.bouts.standing_s
         return events + self.alerts.push(epoch, *clocks, tilt_good=self.placement.good)
-
-
-def _with_styles(profile: Profile) -> PostureParams:
-    """The posture parameters, with the sitting styles of a guided alignment where the profile names none."""
-    own = profile.posture.sitting_styles_deg
-    if own or profile.alignment is None:
-        return profile.posture
-    return replace(profile.posture, sitting_styles_deg=tuple(map(abs, profile.alignment.sitting_styles_deg)))
 
 
 def _direction(v: Sequence[float]) -> Vec:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from monitor.config import alignment_from, calibration_from, calibrations_dir, sites_dir
 from monitor.errors import ConfigError
-from monitor.profile import Profile
+from monitor.profile import Profile, with_styles
 from monitor.signal.alignment import Alignment
 from monitor.signal.calibration import Calibration
 
@@ -101,12 +101,7 @@ def fitted(profile: Profile, sensor: str, site: str | None = None) -> Profile:
         return profile
     if not path.exists():
         raise ConfigError(f"there is no alignment for {site!r}: make one with `sitwell align --site {site}`", path)
-    alignment = load_site(path).alignment
-    styles = tuple(abs(tilt) for tilt in alignment.sitting_styles_deg if tilt)  # the posture model takes angles
-    posture = (
-        profile.posture if profile.posture.sitting_styles_deg else replace(profile.posture, sitting_styles_deg=styles)
-    )
-    return replace(profile, alignment=alignment, posture=posture)
+    return with_styles(replace(profile, alignment=load_site(path).alignment))
 
 
 def _read(path: Path, head: set[str], body: str) -> dict[str, Any]:
