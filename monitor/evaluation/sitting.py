@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 from monitor.profile import Profile
@@ -54,10 +54,9 @@ def _epoch(second: int, posture: Posture) -> Epoch:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: breaks an hour of sitting, told and labelled, and the error a person."""
-    ways = ways_of(people)
     told: dict[str, Any] = {}
-    for way in ways:
-        sums = [np.sum([each[way] for each in several], axis=0) for several in people.values() if several]
+    for way, sessions in by_way(people).items():
+        sums = [np.sum(several, axis=0) for several in sessions if several]
         rates = [(_told(each), _true(each)) for each in sums]
         told[way] = {
             "told_per_h": scoring.pooled(sums, _told),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 from monitor.stream import Floats, Posture
@@ -47,10 +47,9 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: RMSE pooled and over people, 95th percentile, deg."""
-    ways = ways_of(people)
     told: dict[str, Any] = {}
-    for way in ways:
-        angles = [np.concatenate([each[way] for each in several]) for several in people.values() if several]
+    for way, sessions in by_way(people).items():
+        angles = [np.concatenate(several) for several in sessions if several]
         every = np.concatenate(angles)
         sums = [np.array([(each * each).sum(), len(each)]) for each in angles]
         told[way] = {

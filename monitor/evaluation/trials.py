@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number, percent
 from monitor.stream import Floats
@@ -63,12 +63,11 @@ def _counted(session: Session, answers: Answers) -> list[Counted]:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way: exactness in the seated trials, false ones an hour, and every group."""
-    ways = ways_of(people)
     return {
         "people": len(people),
         "ways": {
-            way: _figures([[trial for each in several for trial in each[way]] for several in people.values()])
-            for way in ways
+            way: _figures([[trial for each in several for trial in each] for several in sessions])
+            for way, sessions in by_way(people).items()
         },
     }
 

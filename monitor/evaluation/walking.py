@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monitor.evaluation import scoring
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table, interval, number
 
@@ -29,10 +29,9 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> dict[str, Count
 
 def figures(people: Mapping[str, Sequence[dict[str, Counts]]]) -> dict[str, Any]:
     """Sensitivity and specificity by way, pooled and over people."""
-    ways = ways_of(people)
     told: dict[str, Any] = {}
-    for way in ways:
-        counts = [np.sum([each[way] for each in several], axis=0) for several in people.values() if several]
+    for way, sessions in by_way(people).items():
+        counts = [np.sum(several, axis=0) for several in sessions if several]
         told[way] = {
             key: {
                 "pooled": scoring.pooled([each[side] for each in counts], scoring.ratio),

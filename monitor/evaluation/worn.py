@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from monitor.evaluation.answers import WAYS, Answers, ways_of
+from monitor.evaluation.answers import WAYS, Answers, by_way
 from monitor.evaluation.session import Session
 from monitor.evaluation.tables import Table
 from monitor.stream import Posture
@@ -25,10 +25,9 @@ def measure(session: Session, answers: Mapping[str, Answers]) -> Scored:
 
 def figures(people: Mapping[str, Sequence[Scored]]) -> dict[str, Any]:
     """By way."""
-    ways = ways_of(people)
     told: dict[str, Any] = {}
-    for way in ways:
-        called, seconds = (sum(each[way][side] for several in people.values() for each in several) for side in (0, 1))
+    for way, sessions in by_way(people).items():
+        called, seconds = (sum(each[side] for several in sessions for each in several) for side in (0, 1))
         told[way] = {
             "seconds": seconds,
             "not_worn_seconds": called,
