@@ -173,7 +173,7 @@ def _figures(people: Sequence[Sequence[Watched]]) -> dict[str, Any]:
     return {
         "hours": sum(float(each[1]) for each in counts),
         "false": sum(causes.values()),
-        "false_per_h": {**false, "people": scoring.spread([float(scoring.ratio(each)) for each in counts])},
+        "false_per_h": {**false, "people": scoring.by_person(counts, scoring.ratio)},
         "false_per_day": {key: HOURS_A_DAY * value for key, value in false.items()},
         "causes": {cause: causes[cause] for cause in CAUSES},
         "moves": {deg: each for deg, each in moved.items() if each["sessions"]},
@@ -189,7 +189,7 @@ def _of_angle(people: Sequence[Sequence[Watched]], moved_deg: int) -> dict[str, 
         "sessions": len(every),
         "told": {
             **scoring.pooled(sums, scoring.ratio),
-            "people": scoring.spread([float(scoring.ratio(each)) for each in sums]),
+            "people": scoring.by_person(sums, scoring.ratio),
         },
         "causes": {cause: causes[cause] for cause in CAUSES},
         "after_s": scoring.percentiles([move.after_s for move in every]),

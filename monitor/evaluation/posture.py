@@ -114,11 +114,11 @@ def _way(people: Mapping[str, Sequence[Scored]], way: str) -> dict[str, Any]:
         "balanced_accuracy_with_zero": float(scoring.balanced_accuracy(np.sum(_by_person(led, way), axis=0)))
         if any(led.values())
         else float("nan"),
-        "balanced_accuracy_people": scoring.spread([float(scoring.balanced_accuracy(each)) for each in counts]),
+        "balanced_accuracy_people": scoring.by_person(counts, scoring.balanced_accuracy),
         "no_answer": scoring.unanswered(pooled),
         "found": dict(zip(CLASSES, scoring.recalls(pooled).tolist(), strict=True)),
         "sit_stand": scoring.pooled(counts, scoring.sit_stand),
-        "sit_stand_people": scoring.spread([float(scoring.sit_stand(each)) for each in counts]),
+        "sit_stand_people": scoring.by_person(counts, scoring.sit_stand),
         "sitting_time": _sitting_time(counts),
         "confusion": dict(zip(CLASSES, pooled.tolist(), strict=True)),
         "bouts": _bouts([bout for several in people.values() for each in several for bout in each.bouts[way]]),

@@ -103,6 +103,11 @@ def pooled(people: Sequence[NDArray[Any]], statistic: Callable[[NDArray[Any]], F
     return {"value": float(statistic(stack.sum(axis=0))), "low": low, "high": high}
 
 
+def by_person(people: Sequence[NDArray[Any]], statistic: Callable[[NDArray[Any]], Floats]) -> Figure:
+    """As pooled, but statistic of each person, and the spread of that."""
+    return spread([float(statistic(each)) for each in people])
+
+
 def _weights(people: int) -> Floats:
     """(DRAWS, people): how often each of them is in a draw with replacement."""
     chosen = np.random.default_rng(SEED).integers(people, size=(DRAWS, people))

@@ -95,7 +95,7 @@ def _figures(people: Mapping[str, Sequence[Scored]], way: str, kind: str) -> dic
         "precision_all": scoring.pooled(counts, precision),
         "precision_labelled": scoring.pooled(counts, precision_labelled),
         "f1": scoring.pooled(counts, f1),
-        "f1_people": scoring.spread([float(f1(each)) for each in counts]),
+        "f1_people": scoring.by_person(counts, f1),
         "duration_bias_s": float(lengths.mean()) if len(lengths) else float("nan"),
         "duration_mae_s": float(np.abs(lengths).mean()) if len(lengths) else float("nan"),
     }

@@ -86,14 +86,14 @@ def _figures(people: Sequence[Sequence[Counted]]) -> dict[str, Any]:
         **{
             name: {
                 "pooled": scoring.pooled(sums, scoring.ratio),
-                "people": scoring.spread([float(scoring.ratio(each)) for each in sums]),
+                "people": scoring.by_person(sums, scoring.ratio),
             }
             for name, sums in exact.items()
         },
         **{
             f"false_{what}_per_h": {
                 **scoring.pooled([_hourly(each, what) for each in quiet], scoring.ratio),
-                "people": scoring.spread([float(scoring.ratio(_hourly(each, what))) for each in quiet]),
+                "people": scoring.by_person([_hourly(each, what) for each in quiet], scoring.ratio),
             }
             for what in ("rises", "sit_downs")
         },

@@ -35,7 +35,7 @@ def figures(people: Mapping[str, Sequence[dict[str, Counts]]]) -> dict[str, Any]
         told[way] = {
             key: {
                 "pooled": scoring.pooled([each[side] for each in counts], scoring.ratio),
-                "people": scoring.spread([float(scoring.ratio(each[side])) for each in counts]),
+                "people": scoring.by_person([each[side] for each in counts], scoring.ratio),
                 "seconds": int(np.sum([each[side, 1] for each in counts])),
             }
             for side, key in enumerate(("sensitivity", "specificity"))
