@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from monitor.profile import Profile, with_styles
-from monitor.signal.alignment import Vec, direction_deg, separation_deg
+from monitor.signal.alignment import Vec, direction_deg, separation_deg, unit_vec, vec
 from monitor.signal.calibration import ScaleParams, ScaleTracker
 from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
@@ -157,7 +157,7 @@ class Seconds:
             # Samples before this may have been given out already: a new zero or front holds from here on.
             known_s = found.known_k + 1.0
             if found.slipped:
-                turn = _vec(found.before), _vec(found.after)
+                turn = vec(found.before), vec(found.after)
                 events += self._clip(self.placement.slipped(known_s, found.end_s, *turn))
                 continue
             zero = self.placement.zero
@@ -178,7 +178,7 @@ class Seconds:
         """Before the first walk, standing beside a seat that was taken or left gives a zero."""
         if transition.kind not in {"sit-to-stand", "stand-to-sit"} or not found.from_rest_to_rest:
             return []
-        return self.placement.stood(known_s, _vec(found.after if found.gained_m > 0.0 else found.before))
+        return self.placement.stood(known_s, vec(found.after if found.gained_m > 0.0 else found.before))
 
     def _leant(self, known_s: float, found: Found, transition: Transition) -> list[Event]:
         """Whoever rises or sits down leans forward: that tells the front."""
@@ -214,11 +214,11 @@ class Seconds:
         self.still = quiet and abs(m.vm_mean - self._scale.scale_g) * 1000.0 < wider * p.epochs.still_offset_mg
         zero = self.placement.zero
         # At rest the mean acceleration is up, without what a filter still remembers.
-        up = _direction(m.acc_mean if self.still else m.up)
+        up = unit_vec(m.acc_mean if self.still else m.up)
         angle = None if zero is None else separation_deg(up, zero.up)
         if self.still:
             # Two estimates with errors of their own: together they are nearer than each.
-            self._held = _direction([a + b for a, b in zip(up, m.up, strict=True)]) if self._gyro else up
+            self._held = unit_vec([a + b for a, b in zip(up, m.up, strict=True)]) if self._gyro else up
         elif self._gyro:
             self._held = up
         was_worn = self._wear.worn
@@ -300,15 +300,3 @@ class Seconds:
         events += [epoch, *self.bouts.push(epoch), *self._restless.push(epoch, second.up, second.axis_sd_mg)]
         clocks = self.bouts.sitting_s, self.bouts.standing_s
         return events + self.alerts.push(epoch, *clocks, tilt_good=self.placement.good)
-
-
-def _direction(v: Sequence[float]) -> Vec:
-    """The unit vector along v; a zero stays zero."""
-    x, y, z = v
-    norm = math.sqrt(x * x + y * y + z * z)
-    return (x / norm, y / norm, z / norm) if norm > 0.0 else (0.0, 0.0, 0.0)
-
-
-def _vec(v: Floats) -> Vec:
-    x, y, z = v.tolist()
-    return x, y, z

@@ -5,6 +5,7 @@ how the sensor is clipped on: one of its axes, or any direction found by an alig
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -42,6 +43,19 @@ class Alignment:
     sd_deg: float
     sitting_styles_deg: tuple[float, ...] = ()
     slump_range_deg: tuple[float, ...] = ()
+
+
+def vec(v: Floats) -> Vec:
+    """The vector (3,) as plain floats."""
+    x, y, z = v.tolist()
+    return x, y, z
+
+
+def unit_vec(v: Sequence[float]) -> Vec:
+    """The unit vector along v; a zero stays zero."""
+    x, y, z = v
+    norm = math.sqrt(x * x + y * y + z * z) or 1.0
+    return x / norm, y / norm, z / norm
 
 
 def frame(up: Vec, anterior: Vec) -> Floats:

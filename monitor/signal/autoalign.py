@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.signal.alignment import Vec
+from monitor.signal.alignment import Vec, vec
 from monitor.signal.epochs import GRID_HZ
 from monitor.stream import Floats
 
@@ -187,9 +187,9 @@ class AutoAlign:
         # Kinds further apart than their uncertainties allow widen the answer (Birge 1932).
         apart = sum((angle - mean) ** 2 / variance for angle, variance in kinds)
         turn = math.radians(mean)
-        a, b, c = (math.cos(turn) * x + math.sin(turn) * z).tolist()
         source: Source = "walking and leans" if len(kinds) == 2 else "walking" if len(walks) else "leans"
-        return Anterior((a, b, c), math.sqrt(max(1.0, apart) / weight), source, int(agrees.sum()))
+        forward = vec(math.cos(turn) * x + math.sin(turn) * z)
+        return Anterior(forward, math.sqrt(max(1.0, apart) / weight), source, int(agrees.sum()))
 
     def _counts(self) -> Floats:
         """What each vote counts, (V,), walks, then leans."""
@@ -242,8 +242,7 @@ def forward_of_walk(acc_g: Floats, params: AutoAlignParams) -> Vec | None:
         or crosswise > p.most_crosswise**2 * along
     ):
         return None
-    a, b, c = (x if cross.imag > 0.0 else -x).tolist()
-    return a, b, c
+    return vec(x if cross.imag > 0.0 else -x)
 
 
 def forward_of_lean(
@@ -270,5 +269,4 @@ def forward_of_lean(
     # Beyond the seat's own lean it may also be a slump that deepens before one rises.
     if abs(overshoot) < max(params.overshoot_deg, seat_deg if overshoot > 0.0 else -seat_deg):
         return None
-    a, b, c = (x if overshoot > 0.0 else -x).tolist()
-    return a, b, c
+    return vec(x if overshoot > 0.0 else -x)

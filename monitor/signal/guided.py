@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from monitor.errors import PoseError
-from monitor.signal.alignment import Alignment, Vec, direction_deg, frame, separation_deg
+from monitor.signal.alignment import Alignment, direction_deg, frame, separation_deg, vec
 from monitor.signal.orientation import unit
 from monitor.signal.poses import Check, Pose
 from monitor.stream import Floats
@@ -63,9 +63,9 @@ def align(poses: Sequence[Pose], params: GuidedParams = GuidedParams()) -> Guide
         raise PoseError("There is no standing pose: begin by standing still for a few seconds.")
     if not bows:
         raise PoseError("There is no bow: bow forward from the hips three times, holding each for two seconds.")
-    up = _vec(unit(stands.mean(axis=0)[None, :])[0])
+    up = vec(unit(stands.mean(axis=0)[None, :])[0])
     bends = _directions(poses, BOW)
-    angles = [separation_deg(up, _vec(bend)) for bend in bends]
+    angles = [separation_deg(up, vec(bend)) for bend in bends]
     if max(angles) < LEAST_TURN_DEG:
         raise PoseError(f"The deepest bow was {max(angles):.0f} degrees: bow to between 30 and 60 degrees.")
 
@@ -81,9 +81,9 @@ def align(poses: Sequence[Pose], params: GuidedParams = GuidedParams()) -> Guide
         right = _principal(np.sum(turns, axis=0), right, y)
         axes = np.array([_principal(np.array(turn), axis, y) for turn, axis in zip(turns, axes, strict=True)])
     axes = np.array([_across(axis, y) for axis in axes])
-    anterior = _vec(np.cross(y, right))
-    repeat_deg = max((separation_deg(_vec(a), _vec(b)) for a, b in combinations(axes, 2)), default=0.0)
-    spread_deg = math.sqrt(sum(separation_deg(_vec(a), _vec(right)) ** 2 for a in axes) / max(len(axes) - 1, 1))
+    anterior = vec(np.cross(y, right))
+    repeat_deg = max((separation_deg(vec(a), vec(b)) for a, b in combinations(axes, 2)), default=0.0)
+    spread_deg = math.sqrt(sum(separation_deg(vec(a), vec(right)) ** 2 for a in axes) / max(len(axes) - 1, 1))
 
     rotation = frame(up, anterior)
     upright, slumped = (_sat(poses, step, rotation) for step in (SIT_UPRIGHT, SIT_SLUMPED))
@@ -124,11 +124,6 @@ def align(poses: Sequence[Pose], params: GuidedParams = GuidedParams()) -> Guide
     return Guided(Alignment(anterior, up, sd_deg, styles, slump_range), checks)
 
 
-def _vec(v: Floats) -> Vec:
-    x, y, z = v.tolist()
-    return x, y, z
-
-
 def _directions(poses: Sequence[Pose], step: str) -> Floats:
     """Up in the poses of one step, unit vectors (N, 3)."""
     return unit(np.array([pose.acc_g for pose in poses if pose.step == step], dtype=np.float64).reshape(-1, 3))
@@ -160,4 +155,4 @@ def _sway(poses: Sequence[Pose]) -> float:
 def _sat(poses: Sequence[Pose], step: str, rotation: Floats) -> tuple[float, float] | None:
     """Tilt and obliquity of a seated pose against standing, deg; None where it was not done."""
     ups = _directions(poses, step)
-    return direction_deg(_vec(ups[-1]), rotation) if len(ups) else None
+    return direction_deg(vec(ups[-1]), rotation) if len(ups) else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from monitor.signal.alignment import AXES, Alignment, Vec, frame, minimal_rotation, rotate, separation_deg
+from monitor.signal.alignment import AXES, Alignment, Vec, frame, minimal_rotation, rotate, separation_deg, vec
 from monitor.signal.autoalign import AutoAlign, AutoAlignParams
 from monitor.signal.reference import UPSIDE_DOWN_DEG, Moved, Reference, ReferenceParams, ReferenceTracker
 from monitor.stream import AlignmentChanged, ClipMoved, Event, Floats, LyingSide, ReferenceChanged
@@ -209,9 +209,9 @@ class Placement:
             return []
         rotation = frame(zero.up, anterior)
         self.frames.append((t_s, rotation))
-        x, y, z = rotation[0].tolist()
+        front = vec(rotation[0])
         told = self._told
-        if told and told.source == source and separation_deg(told.anterior, (x, y, z)) < TOLD_DEG:
+        if told and told.source == source and separation_deg(told.anterior, front) < TOLD_DEG:
             return []
-        self._told = AlignmentChanged(t_s, (x, y, z), sd_deg, source)
+        self._told = AlignmentChanged(t_s, front, sd_deg, source)
         return [self._told]

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from monitor.signal.alignment import Vec, separation_deg
+from monitor.signal.alignment import Vec, separation_deg, unit_vec, vec
 from monitor.signal.poses import Pose
-from monitor.stream import Floats, Samples, join
+from monitor.stream import Samples, join
 
 SLOT_S = 0.1
 SETTLE_S = 0.5  # at the start of a hold the trunk still swings
@@ -250,11 +250,11 @@ class ProtocolRun:
         self._hold.add(slot)
         mean = self._hold.mean()
         if self._from is not None:
-            self._travelled_deg = max(self._travelled_deg, separation_deg(_unit(slot.acc), self._from))
-        wrong = self._wrong(step, _unit(mean))
+            self._travelled_deg = max(self._travelled_deg, separation_deg(unit_vec(slot.acc), self._from))
+        wrong = self._wrong(step, unit_vec(mean))
         self._held_here = wrong is None
         if wrong is None and self._hold.length_s >= (BACK_S if self._returning else step.seconds + SETTLE_S) - 1e-9:
-            self._accept(step, _unit(mean))
+            self._accept(step, unit_vec(mean))
         elif wrong and self._hold.length_s > step.seconds + LINGER_S:
             self._complaint = wrong
         self._wrong_here = (wrong or "") if self._moved else ""
@@ -264,7 +264,7 @@ class ProtocolRun:
         """A slot of movement: how far it went, and about which axis."""
         self._moved = True
         if self._from is not None:
-            self._travelled_deg = max(self._travelled_deg, separation_deg(_unit(slot.acc), self._from))
+            self._travelled_deg = max(self._travelled_deg, separation_deg(unit_vec(slot.acc), self._from))
         self._add_turn(slot)
 
     def _add_turn(self, slot: _Slot) -> None:
@@ -309,7 +309,7 @@ class ProtocolRun:
         """None where this is the pose wanted; else what to say about it, "" for nothing."""
         if not self.poses:
             return None
-        first = _unit(self.poses[0].acc_g)
+        first = unit_vec(self.poses[0].acc_g)
         from_first = separation_deg(up, first)
         if self._returning:
             return None if from_first <= step.return_deg else (step.back or "come back to where you began")
@@ -319,9 +319,9 @@ class ProtocolRun:
         if from_first > step.most_deg:
             return f"{from_first:.0f} degrees, at most {step.most_deg:.0f} are wanted. {step.hint}".rstrip()
         mine = [pose for pose in self.poses[len(self.poses) - self._done :] if pose.step == step.id]
-        if any(separation_deg(up, _unit(pose.acc_g)) < step.apart_deg for pose in mine):
+        if any(separation_deg(up, unit_vec(pose.acc_g)) < step.apart_deg for pose in mine):
             return step.hint
-        if mine and separation_deg(up, _unit(mine[0].acc_g)) > step.near_deg:
+        if mine and separation_deg(up, unit_vec(mine[0].acc_g)) > step.near_deg:
             return f"not the same way as before. {step.hint}".rstrip()
         if self._from is not None and separation_deg(up, self._from) < step.change_deg:
             return step.hint
@@ -350,8 +350,8 @@ class ProtocolRun:
         x, y, z = (sum(slot.n * slot.acc[axis] for slot in slots) / n for axis in range(3))
         squares = [sum(slot.n * slot.squares[axis] for slot in slots) / n for axis in range(3)]
         sd_g = math.sqrt(max(0.0, *(s - a * a for s, a in zip(squares, (x, y, z), strict=True))))
-        up = _unit((x, y, z))
-        sway = sum(separation_deg(_unit(slot.acc), up) ** 2 for slot in slots) / len(slots)
+        up = unit_vec((x, y, z))
+        sway = sum(separation_deg(unit_vec(slot.acc), up) ** 2 for slot in slots) / len(slots)
         turn = tuple(self._turn) if any(self._turn) else ()
         return Pose(step.id, slots[0].start_s, slots[-1].end_s, (x, y, z), 1000.0 * sd_g, math.sqrt(sway), turn)
 
@@ -375,25 +375,15 @@ def _cut(rows: Samples, edges: Sequence[int]) -> Iterator[_Slot]:
         if rows.gyr_dps is not None:
             w = rows.gyr_dps[start:stop]
             x, y, z = w[:, 0], w[:, 1], w[:, 2]
-            rate = _triple(w.sum(axis=0))
+            rate = vec(w.sum(axis=0))
             moments = tuple(float((a * b).sum()) for a, b in ((x, x), (y, y), (z, z), (x, y), (x, z), (y, z)))
         yield _Slot(
             k=math.floor(float(rows.t_s[start]) / SLOT_S),
             start_s=float(rows.t_s[start]),
             end_s=float(rows.t_s[stop - 1]),
             n=stop - start,
-            acc=_triple(acc.mean(axis=0)),
-            squares=_triple((acc * acc).mean(axis=0)),
+            acc=vec(acc.mean(axis=0)),
+            squares=vec((acc * acc).mean(axis=0)),
             rate=rate,
             moments=moments,
         )
-
-
-def _triple(v: Floats) -> Vec:
-    x, y, z = v.tolist()
-    return x, y, z
-
-
-def _unit(v: Vec) -> Vec:
-    norm = math.sqrt(v[0] * v[0] + v[1] * v[1] + v[2] * v[2]) or 1.0
-    return v[0] / norm, v[1] / norm, v[2] / norm

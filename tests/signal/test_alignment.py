@@ -18,6 +18,7 @@ from monitor.signal.alignment import (
     rotate,
     separation_deg,
     tilt_obliquity_deg,
+    unit_vec,
 )
 
 ANTERIOR, CRANIAL, RIGHT = np.eye(3)
@@ -140,3 +141,14 @@ def test_a_frame_takes_any_direction_to_the_front(up, anterior):
 def test_a_body_frame_is_the_frame_with_that_axis(axis):
     up = normal((0.3, 0.8, -0.4))
     np.testing.assert_array_equal(body_frame(up, axis), frame(up, AXES[axis]))
+
+
+@given(directions)
+def test_unit_vec_points_the_same_way_with_length_one(v):
+    x, y, z = unit_vec(v)
+    assert math.hypot(x, y, z) == pytest.approx(1.0)
+    np.testing.assert_allclose(np.cross(v, (x, y, z)), 0.0, atol=1e-9)
+
+
+def test_unit_vec_leaves_a_zero():
+    assert unit_vec((0.0, 0.0, 0.0)) == (0.0, 0.0, 0.0)
