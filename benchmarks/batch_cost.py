@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from monitor import __version__
-from monitor.devices.witmotion import WITMOTION
+from monitor.devices.witmotion import WitMotionDecoder
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.sources.simulator import DESK_DAY, Wearer
@@ -58,7 +58,7 @@ def synthesise(path: Path, hours: float) -> int:
     """
     wearer = Wearer(DESK_DAY)
     meta = Meta("WT901BLE67 (simulated)", RATE_HZ, True, 0.0, "UTC", 0, "demo", __version__)  # noqa: FBT003
-    decoder = WITMOTION.decoder()
+    decoder = WitMotionDecoder()
     pipeline = Pipeline(Profile(), RATE_HZ, gyro=True)
     count = 0
     with Recorder.create(path, meta) as recorder:

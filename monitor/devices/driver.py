@@ -1,19 +1,62 @@
-"""The seam to a sensor: what a driver is. Bytes in, values out, no radio in sight."""
+"""The seam to a sensor: what a driver is. Bytes in, values out, no radio in sight.
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+A driver never touches a radio. What it wants done it says as Steps, and who has a radio (sources/ble.py, a test) does
+them: `setup` is a generator that yields Steps and is sent the bytes that each brought (b"" where it brings none).
+"""
+
+from collections.abc import Callable, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
 from monitor.stream import Floats
+
+BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
+BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
+
+_SHORT_UUID = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Bytes to write to a characteristic, then a pause before the next command."""
+    """Bytes to write to a characteristic, then a pause before the next step.
+
+    response : wait for the sensor's acknowledgement; without, it is waited for only where the characteristic has no
+               other way to be written
+    """
 
     characteristic: str
     payload: bytes
     pause_s: float = 0.0
+    response: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Read a characteristic; brings its value."""
+
+    characteristic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """Switch on notifications (or indications) of a characteristic."""
+
+    characteristic: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Write a command, then wait for the first notification of `answers` that begins with `begins`; brings it.
+
+    Brings b"" where no answer comes in time: it is for the driver to say what that means.
+    """
+
+    command: Command
+    answers: str
+    begins: bytes
+
+
+Step: TypeAlias = Command | Read | Subscribe | Ask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +66,10 @@ class Decoded:
     acc_g           : (n, 3) g, sensor frame, oldest first; n may be 0
     gyr_dps         : (n, 3) deg/s, or None where the sensor has no gyroscope
     battery_percent : 0 to 100, or None
-    deg_c           : the sensor's own temperature, or None
     bad             : (reason, bytes) of every piece that was refused
+    deg_c           : the sensor's own temperature, or None
+    t_s             : (n,) s by the sensor's own clock, unwrapped, from any origin; None where it has no clock
+    restarted       : the sensor's clock began anew with this notification
     """
 
     acc_g: Floats
@@ -32,24 +77,43 @@ class Decoded:
     battery_percent: int | None = None
     bad: tuple[tuple[str, bytes], ...] = ()
     deg_c: float | None = None
+    t_s: Floats | None = None
+    restarted: bool = False
 
 
 class Decoder(Protocol):
-    """The bytes of one characteristic of one connection; keeps what is not yet complete. Never raises on any input."""
+    """The stream of one connection; keeps what is not yet complete. Never raises on any input."""
 
     def feed(self, payload: bytes) -> Decoded:
-        """Take one notification's payload; what it completes comes back."""
+        """Take one notification's payload of the characteristic `Driver.notify`; what it completes comes back."""
         ...
+
+
+Setup: TypeAlias = Generator[Step, bytes, Decoder]
+"""Yields Steps, is sent what each brought, returns the decoder of the stream that it started.
+
+Raises SensorError, one sentence, where the sensor's answers show that it cannot serve.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Driver:
     """All that sitwell knows of one family of sensors.
 
+    name          : what `--sensor` and `sitwell devices` call the family: lower case, with dashes
+    models        : the maker's names
+    notify        : UUID of the characteristic that streams; `same_uuid` compares
+    real_rate_hz  : asked rate -> measured rate, where the sensor's own is known to differ
     matches(name, service_uuids) : does an advertisement come from this family?
-    notify, write                : 128-bit UUID of each characteristic; `same_uuid` compares
-    real_rate_hz                 : asked rate -> measured rate, where the sensor's clock is known to differ
-    start(rate_hz)               : commands that configure and start the stream, sent after subscribing
+    setup(rate_hz): Steps that configure and start the stream, from the subscription on; sent anew at each connection.
+                    It relies on nothing that an earlier connection left behind
+    stop          : commands that end the stream, sent before hanging up
+    clock         : what the samples' own clock gives, such as 'us, wraps after 71.6 min'; '' where there is none
+    counter       : what counts samples or packets, '' where nothing does
+    battery       : the characteristic whose first byte is the charge in %, '' where there is none
+    battery_request, temperature_request : commands whose answer comes in the stream; None where there are none
+    cues          : kind of cue ('light', 'motor', 'buzzer') -> commands that give it once
+    pairs         : the sensor wants to be paired (bonded) before it answers
     """
 
     name: str
@@ -58,10 +122,37 @@ class Driver:
     rates_hz: tuple[float, ...]
     default_rate_hz: float
     notify: str
-    write: str
-    real_rate_hz: Mapping[float, float]
     matches: Callable[[str, Iterable[str]], bool]
-    start: Callable[[float], tuple[Command, ...]]
-    battery_request: Command | None
-    decoder: Callable[[], Decoder]
+    setup: Callable[[float], Setup]
+    stop: tuple[Command, ...] = ()
+    real_rate_hz: Mapping[float, float] = field(default_factory=dict[float, float])
+    clock: str = ""
+    counter: str = ""
+    battery: str = ""
+    battery_request: Command | None = None
     temperature_request: Command | None = None
+    cues: Mapping[str, tuple[Command, ...]] = field(default_factory=dict[str, tuple[Command, ...]])
+    pairs: bool = False
+
+
+def same_uuid(left: str, right: str) -> bool:
+    """True if the first 8 hex digits agree, in any case; a 16-bit short form counts as 0000xxxx.
+
+    WitMotion's UUIDs end in 5f9a34fb, not in the Bluetooth base 5f9b34fb that some clones use: the tail says nothing.
+    """
+    return _head(left) == _head(right)
+
+
+def has_uuid(uuids: Iterable[str], wanted: str) -> bool:
+    """Whether one of these is the wanted UUID, by `same_uuid`."""
+    return any(same_uuid(uuid, wanted) for uuid in uuids)
+
+
+def refuse_rate(name: str, rates_hz: Iterable[float], rate_hz: float) -> ValueError:
+    """The error of a `setup` that is asked for a rate that the sensor does not have."""
+    return ValueError(f"{name} sends at {', '.join(f'{rate:g}' for rate in rates_hz)} Hz, not at {rate_hz:g} Hz")
+
+
+def _head(uuid: str) -> str:
+    digits = uuid.strip().lower().removeprefix("0x").replace("-", "")
+    return digits.zfill(8) if len(digits) <= _SHORT_UUID else digits[:8]

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.devices.driver import Command, Decoded, Driver
+from monitor.devices.driver import Command, Decoded, Driver, Setup, Subscribe, has_uuid, refuse_rate
 from monitor.stream import Floats
 
 SERVICE: Final = "0000ffe5-0000-1000-8000-00805f9a34fb"
@@ -73,39 +73,26 @@ ONE_CELL_MAX: Final = 550
 
 _MOTION: Final = b"\x55\x61"
 _REPLY: Final = b"\x55\x71"
-_SHORT_UUID: Final = 4
 _NO_ROWS: Final[NDArray[np.uint8]] = np.empty((0, FRAME_BYTES), dtype=np.uint8)
-
-
-def same_uuid(left: str, right: str) -> bool:
-    """True if the first 8 hex digits agree, in any case; a 16-bit short form counts as 0000xxxx.
-
-    WitMotion's UUIDs end in 5f9a34fb, not in the Bluetooth base 5f9b34fb that some clones use: the tail says nothing.
-    """
-    return _head(left) == _head(right)
-
-
-def _head(uuid: str) -> str:
-    digits = uuid.strip().lower().removeprefix("0x").replace("-", "")
-    return digits.zfill(8) if len(digits) <= _SHORT_UUID else digits[:8]
 
 
 def matches(name: str, service_uuids: Iterable[str]) -> bool:
     """True for an advertisement of service FFE5 or of a name that starts with WT: each alone is missing at times."""
-    return name.startswith(NAME_PREFIX) or any(same_uuid(uuid, SERVICE) for uuid in service_uuids)
+    return name.startswith(NAME_PREFIX) or has_uuid(service_uuids, SERVICE)
 
 
-def start(rate_hz: float) -> tuple[Command, ...]:
-    """Commands that set the output rate; frames flow by themselves once notifications are on. ValueError: no such rate.
+def setup(rate_hz: float) -> Setup:
+    """Frames flow by themselves once notifications are on; then the output rate is set. ValueError: no such rate.
 
-    To be sent at every connect: the sensor keeps the rate that its last user set.
+    At every connection: the sensor keeps the rate that its last user set.
     """
     code = RATE_CODES.get(rate_hz)
     if code is None:
-        raise ValueError(
-            f"WitMotion sends at {', '.join(f'{rate:g}' for rate in RATE_CODES)} Hz, not at {rate_hz:g} Hz"
-        )
-    return (Command(WRITE, UNLOCK, 0.1), Command(WRITE, bytes((0xFF, 0xAA, RATE_REGISTER, code, 0x00)), 0.1))
+        raise refuse_rate("WitMotion", RATE_CODES, rate_hz)
+    yield Subscribe(NOTIFY)
+    yield Command(WRITE, UNLOCK, 0.1)
+    yield Command(WRITE, bytes((0xFF, 0xAA, RATE_REGISTER, code, 0x00)), 0.1)
+    return WitMotionDecoder()
 
 
 def battery_percent(centivolts: int) -> int | None:
@@ -253,17 +240,15 @@ def _decode(rows: NDArray[np.uint8], bad: tuple[tuple[str, bytes], ...]) -> Deco
 
 
 WITMOTION: Final = Driver(
-    name="WitMotion",
+    name="witmotion",
     models=("WT901BLE", "WT901BLECL", "BWT901BLE5.0", "WT9011DCL-BT50"),
     gyro=True,
     rates_hz=tuple(RATE_CODES),
     default_rate_hz=100.0,
     notify=NOTIFY,
-    write=WRITE,
     real_rate_hz=REAL_RATE_HZ,
     matches=matches,
-    start=start,
+    setup=setup,
     battery_request=Command(WRITE, READ_BATTERY),
-    decoder=WitMotionDecoder,
     temperature_request=Command(WRITE, READ_TEMPERATURE),
 )

@@ -76,6 +76,7 @@ class TimebaseState:
     count    : number of the last sample, lost ones included
     line_s   : the envelope at sample 0 of this link; period_s its slope
     last_s   : time of the last sample given out, None before the first
+    cause    : why the next first packet comes after a gap
     """
 
     period_s: float
@@ -90,6 +91,7 @@ class TimebaseState:
     armed_s: float | None = None
     usual_1s: tuple[float, float] | None = None
     usual_small: tuple[float, float] | None = None
+    cause: str = "link lost"
 
 
 class ArrivalTimebase:
@@ -120,10 +122,10 @@ class ArrivalTimebase:
     def state(self, state: TimebaseState) -> None:
         self._state = copy.deepcopy(state)
 
-    def reset(self) -> None:
+    def reset(self, cause: str = "link lost") -> None:
         """Forget the arrivals after a lost link; the next push tells the Gap. Rate and increasing times are kept."""
         old = self._state
-        self._state = TimebaseState(period_s=old.period_s, weight=old.weight, last_s=old.last_s)
+        self._state = TimebaseState(period_s=old.period_s, weight=old.weight, last_s=old.last_s, cause=cause)
 
     def push(self, arrival_s: float, n: int) -> tuple[Floats, Gap | None, int]:
         """Times of the n samples of a packet that arrived at arrival_s (never earlier than the one before; else held).
@@ -140,8 +142,8 @@ class ArrivalTimebase:
             return self._first(arrival_s, n)
         arrival_s = max(arrival_s, state.last_arrival_s)
         if arrival_s - state.last_arrival_s > self._params.stall_s:
-            self.reset()
-            return self._first(arrival_s, n, "sensor silent")
+            self.reset("sensor silent")
+            return self._first(arrival_s, n)
         if arrival_s - state.last_arrival_s > self._params.silence_s:
             state.armed_s = arrival_s
         state.last_arrival_s = arrival_s
@@ -153,7 +155,7 @@ class ArrivalTimebase:
 
     # ------------------------------------------------------------ output
 
-    def _first(self, arrival_s: float, n: int, cause: str = "link lost") -> tuple[Floats, Gap | None, int]:
+    def _first(self, arrival_s: float, n: int) -> tuple[Floats, Gap | None, int]:
         """The first packet of a link: its last sample is taken as undelayed."""
         state = self._state
         period_s = state.period_s
@@ -163,7 +165,7 @@ class ArrivalTimebase:
             begin_s = max(begin_s, state.last_s + period_s)
             due_s = round_t(state.last_s + period_s)
             if begin_s - due_s > 0.5 * period_s:
-                gap = Gap(due_s, round_t(begin_s), cause)
+                gap = Gap(due_s, round_t(begin_s), state.cause)
                 lost = round((begin_s - due_s) / period_s)
         state.count = n - 1
         state.line_s = arrival_s - state.count * period_s
@@ -234,7 +236,7 @@ class ArrivalTimebase:
         span_s = state.seconds[-1][2] - state.seconds[0][2]
         if span_s >= params.fit_after_s and len(points) > 2:
             least, most = -params.rate_tolerance / (1 + params.rate_tolerance), params.rate_tolerance
-            fitted = start_s * min(max(_hull_slope(points) / start_s, least), most / (1 - most))
+            fitted = start_s * min(max(hull_slope(points) / start_s, least), most / (1 - most))
             # A crystal does not change its mind: the rate is an average of fits, so that one odd minute cannot bend it.
             # A fit over a short span is worth next to nothing.
             weight = (span_s / params.window_s) ** 3
@@ -335,7 +337,7 @@ def _catches_up(late: list[float], packet_s: float) -> bool:
     return half > 0 and min(late[half:]) < min(late[:half]) - 0.5 * packet_s
 
 
-def _hull_slope(points: list[tuple[float, float]]) -> float:
+def hull_slope(points: list[tuple[float, float]]) -> float:
     """Slope of the line below all points (x increasing) whose sum of distances to them is least."""
     hull: list[tuple[float, float]] = []
     for x, y in points:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor.devices import witmotion
+from monitor.devices.driver import Command
 from monitor.devices.witmotion import FOREIGN, STRAY, WitMotionDecoder
 
 REPO = Path(__file__).resolve().parents[2]
@@ -54,6 +55,10 @@ tame_frames = st.lists(
 cuts = st.lists(st.integers(0, 400), max_size=25)
 
 
+def commands(rate_hz):
+    return [step for step in witmotion.setup(rate_hz) if isinstance(step, Command)]
+
+
 @pytest.mark.parametrize("vector", own_vectors(), ids=lambda vector: vector["id"])
 def test_shipped_vector(vector):
     assert vector["origin"] in {"vendor-doc", "composed-from-docs", "self-defined"}
@@ -73,7 +78,7 @@ def test_shipped_vector(vector):
 
 def test_every_command_that_we_send_is_a_documented_one():
     documented = {vector["payload"] for vector in own_vectors() if vector["direction"] == "write"}
-    sent = [command for rate in witmotion.WITMOTION.rates_hz for command in witmotion.start(rate)]
+    sent = [command for rate in witmotion.WITMOTION.rates_hz for command in commands(rate)]
     sent.append(witmotion.WITMOTION.battery_request)
     assert {command.payload.hex() for command in sent} <= documented
     assert all(command.characteristic == witmotion.WRITE for command in sent)
@@ -253,8 +258,8 @@ def test_temperature_replies_may_stand_anywhere_and_absurd_ones_are_refused(sent
 
 
 def test_start_writes_the_rate_and_nothing_else():
-    unlock, rate = witmotion.start(100.0)
+    unlock, rate = commands(100.0)
     assert (unlock.payload.hex(), unlock.pause_s) == ("ffaa6988b5", 0.1)
     assert rate.payload.hex() == "ffaa030900"
     with pytest.raises(ValueError, match="10, 20, 50, 100, 200 Hz, not at 125 Hz"):
-        witmotion.start(125.0)
+        commands(125.0)

@@ -50,7 +50,7 @@ async def test_finds_the_only_known_sensor_and_streams_at_the_rate_asked():
         source.want = None
         found = await source.find()
         assert found.name == "WT901BLE67"
-        assert found.driver.name == "WitMotion"
+        assert found.driver.name == "witmotion"
         records = await take(source, 2.5)
     samples = [r for r in records if isinstance(r, Samples)]
     times = [t for block in samples for t in block.t_s]
@@ -201,7 +201,7 @@ async def test_a_fault_of_our_own_is_raised_and_not_waited_out(monkeypatch):
         async def broken(*_):
             raise ZeroDivisionError
 
-        monkeypatch.setattr("monitor.sources.ble.Connection._write", broken)
+        monkeypatch.setattr("monitor.sources.ble.reach.Reach.write", broken)
         with pytest.raises(ZeroDivisionError):
             await asyncio.wait_for(take(source, 5.0), 10.0)
 

@@ -1,0 +1,185 @@
+"""One connection to one sensor: opened, set up by its driver's own steps, asked, cued, hung up."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bleak import BleakClient
+from bleak.backends.characteristic import BleakGATTCharacteristic
+from bleak.exc import BleakError, BleakGATTProtocolError
+
+from monitor.devices import same_uuid
+from monitor.devices.driver import Ask, Command, Decoder, Read, Step, Subscribe
+from monitor.errors import SensorError
+from monitor.sources.ble.scan import Found
+
+ANSWER_S = 2.0  # a sensor answers within a few connection intervals, 50 ms each at worst
+GOODBYE_S = 2.0  # the stream is to be stopped, but a sensor that is gone must not hold up the end
+WANTS_PAIRING = {0x05, 0x08, 0x0C, 0x0F}  # ATT: insufficient authentication, authorisation, key size, encryption
+GONE = (BleakError, OSError, TimeoutError)
+"""What a radio raises for a sensor that does not answer."""
+
+
+class MissingError(SensorError):
+    """The sensor lacks what its family has: another firmware, or this computer remembers an old list of services."""
+
+
+@dataclass(slots=True)
+class _Question:
+    characteristic: str
+    begins: bytes
+    answer: asyncio.Future[bytes]
+
+
+class Reach:
+    """The connection. on_packet: each notification of the stream; on_lost: once, when an open link ends by itself."""
+
+    def __init__(
+        self,
+        found: Found,
+        connect: Mapping[str, Any],
+        *,
+        patience_s: float,
+        speed: float,
+        on_packet: Callable[[bytes], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        self._found, self._speed, self._on_packet = found, speed, on_packet
+        self._questions: list[_Question] = []
+        self._client = BleakClient(
+            found.device, disconnected_callback=lambda _: on_lost(), timeout=patience_s, **connect
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the link is up."""
+        return self._client.is_connected
+
+    async def open(self, rate_hz: float) -> Decoder:
+        """Connect, pair where the sensor wants it, and start the stream.
+
+        Raises MissingError, SensorError for a sensor that cannot serve, and what the radio raises.
+        """
+        await self._client.connect()
+        driver = self._found.driver
+        if driver.pairs and sys.platform == "win32":  # elsewhere the system, or the refusal below, sees to it
+            await self._client.pair()
+        try:
+            decoder = await self._set_up(rate_hz)
+        except BleakGATTProtocolError as error:
+            if int(error.code) not in WANTS_PAIRING:
+                raise
+            await self._client.pair()
+            decoder = await self._set_up(rate_hz)
+        if not self._client.is_connected:
+            raise BleakError("the link was lost while the sensor was being set up")
+        return decoder
+
+    async def forget(self) -> None:
+        """Make the system forget what it remembers of the sensor: its services, and the bond."""
+        with contextlib.suppress(*GONE, NotImplementedError):
+            await self._client.unpair()
+
+    async def close(self, *, stop: bool) -> None:
+        """Hang up, after the driver's `stop` if the link is still up; never raises."""
+        with contextlib.suppress(*GONE, SensorError):
+            if stop and self._client.is_connected:
+                async with asyncio.timeout(GOODBYE_S):
+                    for command in self._found.driver.stop:
+                        await self.write(command)
+        with contextlib.suppress(*GONE):
+            await self._client.disconnect()
+
+    async def write(self, command: Command) -> None:
+        """Write, in the way that the characteristic allows, and pause."""
+        target = self._characteristic(command.characteristic)
+        response = command.response or "write-without-response" not in target.properties
+        await self._client.write_gatt_char(target, command.payload, response=response and "write" in target.properties)
+        if command.pause_s:
+            await asyncio.sleep(command.pause_s / self._speed)
+
+    async def battery_percent(self) -> int | None:
+        """The charge that the sensor's battery characteristic tells; None where it tells none."""
+        try:
+            value = await self._client.read_gatt_char(self._characteristic(self._found.driver.battery))
+        except (*GONE, SensorError):  # a lost link reports itself; some systems keep the battery service to themselves
+            return None
+        return value[0] if len(value) and value[0] <= 100 else None
+
+    async def cue(self, kinds: tuple[str, ...]) -> bool:
+        """Give the first of these cues that the sensor has; False where it has none or did not take it."""
+        for kind in kinds:
+            commands = self._found.driver.cues.get(kind)
+            if commands:
+                with contextlib.suppress(*GONE, SensorError):
+                    for command in commands:
+                        await self.write(command)
+                    return True
+        return False
+
+    # ------------------------------------------------------------ setting up
+
+    async def _set_up(self, rate_hz: float) -> Decoder:
+        steps = self._found.driver.setup(rate_hz)
+        brought = b""
+        try:
+            step = next(steps)
+            while True:
+                brought = await self._do(step)
+                step = steps.send(brought)
+        except StopIteration as finished:
+            return finished.value
+        finally:
+            steps.close()
+
+    async def _do(self, step: Step) -> bytes:
+        match step:
+            case Command():
+                await self.write(step)
+            case Read():
+                return bytes(await self._client.read_gatt_char(self._characteristic(step.characteristic)))
+            case Subscribe():
+                await self._subscribe(self._characteristic(step.characteristic))
+            case Ask():
+                return await self._ask(step)
+        return b""
+
+    async def _subscribe(self, target: BleakGATTCharacteristic) -> None:
+        streams = same_uuid(target.uuid, self._found.driver.notify)
+
+        def heard(_: BleakGATTCharacteristic, payload: bytearray) -> None:
+            value = bytes(payload)
+            for question in self._questions:
+                asked = same_uuid(question.characteristic, target.uuid) and value.startswith(question.begins)
+                if asked and not question.answer.done():
+                    question.answer.set_result(value)
+            if streams:
+                self._on_packet(value)
+
+        with contextlib.suppress(BleakError):  # a second try, after pairing, finds its first subscription standing
+            await self._client.stop_notify(target)
+        await self._client.start_notify(target, heard)
+
+    async def _ask(self, ask: Ask) -> bytes:
+        question = _Question(ask.answers, ask.begins, asyncio.get_running_loop().create_future())
+        self._questions.append(question)
+        try:
+            await self.write(ask.command)
+            async with asyncio.timeout(ANSWER_S):
+                return await question.answer
+        except TimeoutError:
+            return b""
+        finally:
+            self._questions.remove(question)
+
+    def _characteristic(self, uuid: str) -> BleakGATTCharacteristic:
+        for characteristic in self._client.services.characteristics.values():
+            if same_uuid(characteristic.uuid, uuid):
+                return characteristic
+        raise MissingError(
+            f"{self._found.name} looks like a {self._found.driver.name} sensor but does not speak like one "
+            f"(characteristic {uuid[:8]} is missing); its firmware may be of another kind."
+        )
