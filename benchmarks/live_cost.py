@@ -97,7 +97,7 @@ def main() -> None:
     from monitor.cli.running import Latency
     from monitor.pipeline import Pipeline
     from monitor.session import Session
-    from monitor.sources.ble import Connection
+    from monitor.sources.ble.link import SensorLink
     from monitor.storage.recording import Recorder
     from monitor.stream import Record, Samples
     from monitor.summary import Summary
@@ -115,12 +115,12 @@ def main() -> None:
         (Latency, "on_packet", OTHER),
         (Pipeline, "push", PIPELINE),
         (Recorder, "write", RECORDER),
-        (Connection, "_put", CLIENT),
+        (SensorLink, "_put", CLIENT),
         (WitMotionTwin, "_wake", SENSOR),
         (WitMotionTwin, "_send", RADIO),
     ):
         meter.over(owner, name, part)
-    meter.over_generator(Connection, "_decode", CLIENT)
+    meter.over_generator(SensorLink, "_decode", CLIENT)
 
     push = Session._push  # noqa: SLF001
 

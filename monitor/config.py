@@ -6,7 +6,7 @@ import math
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
@@ -46,7 +46,28 @@ HIGHEST = {  # shares and probabilities, and the lag that the 3-s promise allows
     "posture.lag": 2,
 }
 
+SENSOR_CUES = ("motor", "buzzer", "light")  # what a sensor can do, in the order in which it is noticed
+BELLS = ("fallback", "always", "never")
+
 _NO_ALIGNMENT = Alignment((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 2.0)  # types and defaults only: a table must say both ways
+
+
+@dataclass(frozen=True, slots=True)
+class CueSettings:
+    """[cues]: how a prompt reaches the wearer.
+
+    desktop        : a notification of the desktop
+    sensor         : kinds of cue asked of the sensor itself, the first that it has is given; empty: none
+    bell           : the terminal's: 'fallback' where no desktop notification was shown, 'always', 'never'
+    hooks          : commands to run, each a program and its arguments; they get the prompt as JSON on stdin
+    hook_timeout_s : a command that runs longer is killed
+    """
+
+    desktop: bool = True
+    sensor: tuple[str, ...] = SENSOR_CUES
+    bell: str = "fallback"
+    hooks: tuple[tuple[str, ...], ...] = ()
+    hook_timeout_s: float = 10.0
 
 
 def profile_path() -> Path:
@@ -73,6 +94,31 @@ def calibrations_dir() -> Path:
     return recordings_dir().with_name("calibrations")
 
 
+def locks_dir() -> Path:
+    """Where sessions hold their sensors, one file a sensor."""
+    return recordings_dir().with_name("locks")
+
+
+def last_sensor() -> str | None:
+    """Address of the sensor that was used last; None where none was."""
+    try:
+        return _last_sensor_path().read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def remember_sensor(address: str) -> None:
+    """Note the sensor that is used now; a folder that cannot be written to only costs the convenience."""
+    path = _last_sensor_path()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(address + "\n", encoding="utf-8")
+
+
+def _last_sensor_path() -> Path:
+    return recordings_dir().with_name("last-sensor")
+
+
 def default_profile() -> Profile:
     """What applies where the wearer says nothing."""
     shipped = tomllib.loads(files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8"))
@@ -86,18 +132,29 @@ def load_profile(path: Path | None = None) -> Profile:
     Raises ConfigError for a file that cannot be read, and for any name, type or value that is not right.
     """
     base = default_profile()
+    mapping, where = _own_settings(path)
+    return profile_from_mapping(mapping, base, where)
+
+
+def load_cues(path: Path | None = None) -> CueSettings:
+    """How prompts reach the wearer: [cues] of the same file, else the defaults. Raises ConfigError as load_profile."""
+    mapping, where = _own_settings(path)
+    return cues_from(mapping.get("cues", {}), where)
+
+
+def _own_settings(path: Path | None) -> tuple[Mapping[str, Any], str]:
+    """What the wearer's file says, and its name; nothing where the usual one is not there."""
     own = path or profile_path()
     if path is None and not own.exists():
-        return base
+        return {}, str(own)
     try:
         text = own.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the profile cannot be read ({error}); check the path or leave out --profile", own) from None
     try:
-        mapping = tomllib.loads(text)
+        return tomllib.loads(text), str(own)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"this is not valid TOML: {error}", own) from None
-    return profile_from_mapping(mapping, base, str(own))
 
 
 def profile_to_mapping(profile: Profile) -> dict[str, Any]:
@@ -151,11 +208,13 @@ def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str =
             changes[key] = None if value is None else alignment_from(value, where)
         elif key == "calibration":
             changes[key] = calibration_from(value, where)
+        elif key == "cues":
+            cues_from(value, where)  # no part of what is computed: load_cues reads them
         elif key in sections:
             changes[key] = _section(key, sections[key], value, where)
         else:
             raise ConfigError(
-                _unknown(key, ["anterior_axis", "alert", "alignment", "calibration", *sections]), where, key
+                _unknown(key, ["anterior_axis", "alert", "alignment", "calibration", "cues", *sections]), where, key
             )
     return replace(base, **changes)
 
@@ -199,6 +258,52 @@ def calibration_from(table: object, where: str) -> Calibration:
         if any(not low <= value <= high for value in values):
             raise ConfigError(f"{key} of [calibration] must be {low:g} to {high:g}", where, f"calibration.{key}")
     return read
+
+
+def cues_from(table: object, where: str) -> CueSettings:
+    """The [cues] of a profile."""
+    if not isinstance(table, dict):
+        raise ConfigError("cues must be a table: write [cues] and its settings below it", where, "cues")
+    values: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", table).items():
+        full = f"cues.{key}"
+        match key:
+            case "desktop":
+                if not isinstance(value, bool):
+                    raise ConfigError(f"{full} is {value!r}; it must be true or false", where, full)
+                values[key] = value
+            case "bell":
+                values[key] = _one_of(BELLS, value, full, where)
+            case "sensor":
+                kinds = cast("list[Any]", value) if isinstance(value, list) else [value]
+                values[key] = tuple(_one_of(SENSOR_CUES, kind, full, where) for kind in kinds)
+            case "hooks":
+                values[key] = _commands(value, full, where)
+            case "hook_timeout_s":
+                values[key] = _number(value, 0.0, full, where)
+                if not 0.0 < values[key] <= 600.0:
+                    raise ConfigError(f"{full} is {value!r}; it must be above 0 and 600 or less", where, full)
+            case _:
+                raise ConfigError(_unknown(key, [f.name for f in fields(CueSettings)], "in [cues]"), where, full)
+    return CueSettings(**values)
+
+
+def _one_of(words: tuple[str, ...], value: object, key: str, where: str) -> str:
+    if value not in words:
+        raise ConfigError(_unknown(str(value), words, f"as {key}"), where, key)
+    return str(value)
+
+
+def _commands(value: object, key: str, where: str) -> tuple[tuple[str, ...], ...]:
+    commands: list[tuple[str, ...]] = []
+    for command in cast("list[Any]", value) if isinstance(value, list) else [value]:
+        words = tuple(cast("list[Any]", command)) if isinstance(command, list) else ()
+        if not (words and words[0]) or any(not isinstance(word, str) or "\0" in word for word in words):
+            raise ConfigError(
+                f'{key} must be a list of commands, each a list of texts: [["say", "sit tall"]]', where, key
+            )
+        commands.append(words)
+    return tuple(commands)
 
 
 def filled(name: str, base: Table, table: object, where: str) -> Table:

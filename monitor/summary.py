@@ -58,6 +58,7 @@ class Summary:
         self._arrived: deque[tuple[float, int]] = deque()
         self.day = DayFigures()
         self.received = self.lost = self.bad_packets = self.prompts = 0
+        self.notes: list[str] = []  # sentences about what does not work
 
     def push(self, record: Record, events: Iterable[Event], pipeline: Pipeline) -> None:
         """Take one record with the events it led to, and the pipeline after it."""
@@ -194,6 +195,7 @@ class Summary:
             ),
             recording=self._recording,
             player=player,
+            notes=tuple(self.notes),
         )
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from monitor.cli.running import Limited, Running
-from monitor.cli.watch import virtual_sensor
+from monitor.cli.virtual import virtual_sensor
 from monitor.config import load_profile, profile_from_mapping
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile

@@ -4,9 +4,12 @@ import click
 
 from monitor import __version__
 from monitor.cli.align import align, calibrate
+from monitor.cli.doctor import doctor
 from monitor.cli.evaluate import evaluate
 from monitor.cli.files import analyze, export, import_
+from monitor.cli.sensors import devices, scan
 from monitor.cli.settings import config
+from monitor.cli.virtual import virtual
 from monitor.cli.watch import demo, live, replay
 
 EPILOG = "Start with `sitwell demo`: it needs no sensor. sitwell is no medical device and gives no diagnosis."
@@ -18,7 +21,8 @@ def sitwell() -> None:
     """Tells you the truth about how you sit, from one Bluetooth IMU at the lower back, and gets you moving."""
 
 
-for verb in (demo, live, align, calibrate, replay, analyze, import_, export, evaluate, config):
+VERBS = (demo, live, scan, devices, doctor, virtual, align, calibrate, replay)
+for verb in (*VERBS, analyze, import_, export, evaluate, config):
     sitwell.add_command(verb)
 
 __all__ = ["sitwell"]

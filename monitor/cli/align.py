@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from monitor.sources.ble import BleSource
     from monitor.states.protocol import Progress
     from monitor.stream import Record
-    from monitor.virtual.twins.witmotion import Play
+    from monitor.virtual.twins.twin import Play
 
 SILENT_S = 60.0  # how long a lost sensor may stay away in the middle of a protocol
 
@@ -162,7 +162,7 @@ class Guide:
         await self._follow(BleSource(want=self._want, give_up_s=SILENT_S))
 
     async def _simulated(self, content: "Play", speed: float) -> None:
-        from monitor.cli.watch import virtual_sensor
+        from monitor.cli.virtual import virtual_sensor
 
         async with virtual_sensor(content, speed) as (source, _):
             await self._follow(source, "virtual-")

@@ -36,3 +36,6 @@ duration_option = click.option(
 headless_option = click.option("--headless", is_flag=True, help="Run without a screen.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 out_option = click.option("--out", type=OUTPUT, help="Where to record; default: a new file in your recordings folder.")
+rate_option = click.option(
+    "--rate", "rate_hz", type=float, help="Samples a second to ask the sensor for; default: the best for it."
+)

@@ -94,6 +94,7 @@ class Running:
 
     mode: str
     out: Path | None = None
+    headless: bool = False
     session: "Session | None" = None
     pipeline: "Pipeline | None" = None
     summary: "Summary | None" = None
@@ -110,8 +111,12 @@ class Running:
         gyro: bool,
         record: bool,
         day_start_s: float | None = None,
+        beside: "Sequence[Sink]" = (),
     ) -> "Session":
-        """Build the session; with `record`, start a recording. day_start_s: local time of day at session time 0."""
+        """Build the session; with `record`, start a recording.
+
+        day_start_s: local time of day at session time 0; beside: sinks to be fed after the recorder and the screen
+        """
         from monitor.config import local_zone, profile_to_mapping, recordings_dir
         from monitor.pipeline import Pipeline
         from monitor.session import Session
@@ -147,6 +152,7 @@ class Running:
         sinks: list[Sink] = [self.recorder] if self.recorder else []
         sinks += [_Feed(self.summary, self.pipeline)]
         sinks += [self.latency] if self.latency else []
+        sinks += beside
         self.session = Session(self.pipeline, sinks)
         return self.session
 
@@ -160,6 +166,13 @@ class Running:
         if not (self.summary and self.pipeline):
             return None
         return self.summary.snapshot(self.pipeline, self.player() if self.player else None)
+
+    def note(self, sentence: str) -> None:
+        """Say what does not work: on the screen, and without one on stderr."""
+        if self.summary:
+            self.summary.notes.append(sentence)
+        if self.headless:
+            click.echo(f"sitwell: {sentence}", err=True)
 
     def act(self, action: str, seconds: float) -> None:
         """Hand on what the wearer did."""

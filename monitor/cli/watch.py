@@ -1,9 +1,8 @@
 """Verbs that watch a wearer: demo (a virtual sensor), live (a real one), replay (a recording)."""
 
-import contextlib
 import importlib
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,18 @@ from monitor.cli.options import (
     json_option,
     out_option,
     profile_option,
+    rate_option,
+)
+from monitor.cli.sensors import ask_for_sensor, only_session, radio_option
+from monitor.cli.virtual import (
+    content,
+    need_bumble,
+    offered_radio,
+    play_option,
+    script_option,
+    seed_option,
+    sensor_choice_option,
+    virtual_sensor,
 )
 from monitor.errors import SitwellError
 
@@ -25,21 +36,16 @@ if TYPE_CHECKING:
     from monitor.cli.running import Running
     from monitor.profile import Profile
     from monitor.sources.ble import BleSource
-    from monitor.virtual.twins.witmotion import Play, Sent, WitMotionTwin
+    from monitor.virtual.twins.twin import Sent
 
 FASTEST_DEMO = 60.0  # times real: beyond it two cores cannot carry the packets over the software radio
 SLOW_IMPORTS = ("monitor.pipeline", "monitor.session", "monitor.storage.recording", "monitor.summary")
 
 
 @click.command()
-@click.option("--play", type=EXISTING, help="Let the virtual wearer repeat this recording instead of the script.")
-@click.option(
-    "--script",
-    type=click.Choice(["tour", "day"]),
-    default="tour",
-    show_default=True,
-    help="What the simulated wearer does: a tour of four minutes, or a working day.",
-)
+@sensor_choice_option
+@play_option
+@script_option
 @click.option(
     "--speed",
     type=click.FloatRange(0.1, FASTEST_DEMO),
@@ -47,25 +53,19 @@ SLOW_IMPORTS = ("monitor.pipeline", "monitor.session", "monitor.storage.recordin
     show_default=True,
     help="Wearer's seconds in a real second: 60 makes an hour a minute.",
 )
-@click.option(
-    "--rate",
-    "rate_hz",
-    type=click.Choice(["10", "20", "50", "100", "200"]),
-    default="100",
-    show_default=True,
-    help="Samples a second to ask the sensor for.",
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="Another number, another wearer.")
+@rate_option
+@seed_option
 @duration_option
 @headless_option
 @json_option
 @out_option
 @profile_option
 def demo(
+    sensor: str,
     play: Path | None,
     script: str,
     speed: float,
-    rate_hz: str,
+    rate_hz: float | None,
     seed: int,
     for_s: float | None,
     headless: bool,
@@ -75,29 +75,31 @@ def demo(
 ) -> None:
     """Try everything without hardware.
 
-    A virtual WitMotion WT901BLE on a Bluetooth radio in software is worn by a simulated person; everything from the
-    Bluetooth client on is what `sitwell live` uses.
+    A virtual sensor on a Bluetooth radio in software is worn by a simulated person; everything from the Bluetooth
+    client on is what `sitwell live` uses.
     """
     running = _prepared("demo", out, headless=headless, as_json=as_json)
 
     async def run() -> None:
+        from monitor.devices import driver_by_name
+
+        name = driver_by_name(sensor).name
         try:
-            await _load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.twins")
+            await _load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.air")
         except ModuleNotFoundError as error:
-            if error.name != "bumble":
-                raise
-            raise SitwellError("The demo needs bumble: install sitwell with its extra, sitwell[virtual].") from None
-        with _content(play, script, seed) as content:
-            async with virtual_sensor(content, speed) as (source, twin):
-                source.rate_hz = float(rate_hz)
+            raise need_bumble(error) from None
+        with content(play, script, seed) as playing:
+            async with virtual_sensor(playing, speed, name) as (source, twin):
+                source.rate_hz = rate_hz
                 await _stream(running, source, profile_path, for_s, sent=twin.sent, ended=twin.ended)
 
     _go(running, run, headless=headless, as_json=as_json)
 
 
 @click.command()
-@click.option("--sensor", help="Name or address of the sensor; default: the only known one in reach.")
-@click.option("--rate", "rate_hz", type=float, help="Samples a second to ask the sensor for; default: the best for it.")
+@click.option("--sensor", help="Name, address or family of the sensor; default: the last used, or the only one.")
+@rate_option
+@radio_option
 @click.option(
     "--give-up",
     "give_up_s",
@@ -116,6 +118,7 @@ def demo(
 def live(
     sensor: str | None,
     rate_hz: float | None,
+    port: int | None,
     give_up_s: float,
     for_s: float | None,
     headless: bool,
@@ -126,14 +129,23 @@ def live(
 ) -> None:
     """Wear a real sensor: find it, connect, record, and show the dashboard."""
     running = _prepared("live", out, headless=headless, as_json=as_json)
+    if sensor is None and not headless:
+        sensor = ask_for_sensor(port)
 
     async def run() -> None:
-        await _load(*SLOW_IMPORTS)
+        await _load(*SLOW_IMPORTS, "monitor.sources.ble")
+        from monitor.config import last_sensor, remember_sensor
         from monitor.sites import fitted
         from monitor.sources.ble import BleSource
 
-        source = BleSource(want=sensor, rate_hz=rate_hz, give_up_s=give_up_s)
-        await _stream(running, source, profile_path, for_s, fit=lambda profile, name: fitted(profile, name, site))
+        async with offered_radio(port) as bluetooth:
+            source = BleSource(want=sensor, prefer=last_sensor(), rate_hz=rate_hz, give_up_s=give_up_s, **bluetooth)
+            found = await source.find()
+            with only_session(found.device.address):
+                remember_sensor(found.device.address)
+                await _stream(
+                    running, source, profile_path, for_s, fit=lambda profile, name: fitted(profile, name, site)
+                )
 
     _go(running, run, headless=headless, as_json=as_json)
 
@@ -176,51 +188,6 @@ def replay(recording: Path, speed: float, profile_path: Path | None) -> None:
         on_screen(running, run, player=source)
 
 
-@contextlib.contextmanager
-def _content(play: Path | None, script: str, seed: int) -> "Generator[Play]":
-    """What the virtual sensor feels: a recording, or the simulated wearer, who starts again at the end."""
-    if play is None:
-        from monitor.sources.simulator import DESK_DAY, SHORT_DAY, Wearer
-
-        wearer = Wearer(DESK_DAY if script == "day" else SHORT_DAY, seed=seed)
-        yield lambda t_s: wearer(t_s % wearer.duration_s)
-        return
-    from monitor.sources.playback import Playback
-    from monitor.storage.recording import Recording
-
-    with Recording.open(play) as opened:
-        yield Playback(opened)
-
-
-@contextlib.asynccontextmanager
-async def virtual_sensor(content: "Play", speed: float) -> "AsyncGenerator[tuple[BleSource, WitMotionTwin]]":
-    """A virtual sensor on the air, and the source that finds it there; both on one clock."""
-    from monitor.sources.ble import BleSource
-    from monitor.virtual import radio
-    from monitor.virtual.air import Air
-    from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
-    from monitor.virtual.clock import WearerClock
-    from monitor.virtual.twins.witmotion import WitMotionTwin
-
-    air = Air()
-    clock = WearerClock(speed)
-    twin = WitMotionTwin(air, content, clock=clock, speed=speed)
-    await twin.start()
-    central = await radio.open_central(air)
-    source = BleSource(
-        want=twin.name,
-        clock=clock,
-        speed=speed,
-        scan={"backend": BumbleScanner, "radio": central},
-        connect={"backend": BumbleClient, "radio": central},
-    )
-    try:
-        yield source, twin
-    finally:
-        await twin.stop()
-        await radio.close(air, central)
-
-
 async def _stream(
     running: "Running",
     source: "BleSource",
@@ -237,11 +204,19 @@ async def _stream(
     over the profile
     """
     from monitor.cli.running import Latency, Limited
-    from monitor.config import load_profile
+    from monitor.config import load_cues, load_profile
+    from monitor.cues import Cues
+    from monitor.cues.bell import ring_bell
 
     profile = load_profile(profile_path)
-    found = await source.find()
+    found = source.found or await source.find()
     profile = fit(profile, found.name) if fit else profile
+    cues = Cues(
+        load_cues(profile_path),
+        sensor_cue=source.cue if found.driver.cues else None,
+        ring=ring_bell if running.headless else None,  # the dashboard rings the bell itself
+        tell=running.note,
+    )
     latency = Latency(source.clock, source.speed)
     latency.sent = sent
     source.on_packet = latency.on_packet
@@ -253,10 +228,12 @@ async def _stream(
         rate_hz=found.driver.real_rate_hz.get(asked_hz, asked_hz),
         gyro=found.driver.gyro,
         record=True,
+        beside=(cues,),
     )
     try:
         await session.run(Limited(source, None if for_s is None else for_s * source.speed, ended))
     finally:
+        await cues.close()
         running.close()
 
 
@@ -278,7 +255,7 @@ def _prepared(mode: str, out: Path | None, *, headless: bool, as_json: bool) -> 
         raise SitwellError(f"{out} exists already: choose another name with --out.")
     if not headless:
         check_terminal()
-    return Running(mode, out)
+    return Running(mode, out, headless)
 
 
 def _go(running: "Running", run: Callable[[], Awaitable[None]], *, headless: bool, as_json: bool) -> None:

@@ -5,10 +5,27 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from monitor.devices.driver import Driver, same_uuid
+from monitor.devices.metamotion import METAMOTION
+from monitor.devices.microbit import MICROBIT
+from monitor.devices.movella_dot import MOVELLA_DOT
+from monitor.devices.movesense import MOVESENSE
+from monitor.devices.open_imu import OPEN_IMU
+from monitor.devices.polar import POLAR_H10, POLAR_SENSE
+from monitor.devices.thingy52 import THINGY52
 from monitor.devices.witmotion import WITMOTION
 from monitor.errors import SensorError
 
-DRIVERS: tuple[Driver, ...] = (WITMOTION,)
+DRIVERS: tuple[Driver, ...] = (
+    WITMOTION,
+    METAMOTION,
+    MOVELLA_DOT,
+    POLAR_H10,
+    POLAR_SENSE,
+    THINGY52,
+    OPEN_IMU,
+    MOVESENSE,
+    MICROBIT,
+)
 ENTRY_POINTS = "sitwell.drivers"
 
 

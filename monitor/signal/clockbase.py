@@ -238,9 +238,9 @@ class ClockTimebase:
         j is such that its median lateness above the envelope is the one seen.
         """
         late_s = sorted(self._late)
-        if len(late_s) < 50:
-            return 0.0
         usual_s, step_s = late_s[len(late_s) // 2], self._step_s
+        if len(late_s) < 50 or usual_s < 0.25 * step_s:  # nobody has to wait for another
+            return 0.0
         span_s = self._seconds[-1][1] - self._seconds[0][1]
         chance = step_s / max(span_s, step_s)
         spread_s = 2.0 * usual_s
@@ -248,9 +248,9 @@ class ClockTimebase:
         for _ in range(3):  # spread and least delay depend on each other; it settles at once
             steps = np.arange(math.ceil(max(spread_s, step_s) / step_s)) * step_s
             delays_s = np.linspace(0.0, 1.0, 201)[1:] * spread_s
-            below = np.minimum((delays_s[:, None] + steps) / max(spread_s, 1e-9), 1.0).prod(axis=1)
-            least_s = float(delays_s[np.searchsorted(below, chance)]) if chance < 1.0 else 0.0
-            middle_s = float(delays_s[min(np.searchsorted(below, 0.5), 199)]) / max(spread_s, 1e-9)
+            below = np.minimum((delays_s[:, None] + steps) / spread_s, 1.0).prod(axis=1)
+            least_s = float(delays_s[min(np.searchsorted(below, chance), 199)]) if chance < 1.0 else 0.0
+            middle_s = float(delays_s[min(np.searchsorted(below, 0.5), 199)]) / spread_s
             spread_s = (usual_s + least_s) / max(middle_s, 0.5)
         return least_s
 

@@ -202,4 +202,4 @@ def test_without_bumble_the_demo_says_what_to_install(tmp_path):
         check=False,
     )
     assert out.returncode == 1
-    assert out.stderr == "sitwell: The demo needs bumble: install sitwell with its extra, sitwell[virtual].\n"
+    assert out.stderr == "sitwell: A virtual sensor needs bumble: install sitwell with its extra, sitwell[virtual].\n"

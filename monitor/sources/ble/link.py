@@ -19,7 +19,7 @@ from monitor.devices.driver import Command, Decoded, Decoder
 from monitor.errors import SensorError
 from monitor.signal.clockbase import ClockTimebase
 from monitor.signal.timebase import ArrivalTimebase, round_t
-from monitor.sources.ble.reach import GONE, MissingError, Reach
+from monitor.sources.ble.reach import GONE, MissingError, Reach, is_being_cancelled
 from monitor.sources.ble.scan import Found, Sighting, as_found, is_wanted, listening, reason
 from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Record, Samples, Temperature, Tick
 
@@ -200,7 +200,7 @@ class SensorLink:
         late_s = (now_s - self._tick_s) / speed
         self._tick_s, self._awake_zero = now_s, self._options.awake()
         if asleep_s > SLEPT_S or late_s > STALLED_S:
-            self._lose(f"the computer slept for {max(asleep_s, late_s):.0f} s")
+            self._lose(f"the computer slept for {asleep_s if asleep_s > SLEPT_S else late_s:.0f} s")
         elif (now_s - self._heard_s) / speed > SILENT_S:
             self._lose(f"connected, but nothing came for {SILENT_S:g} s")
 
@@ -249,7 +249,7 @@ class SensorLink:
                 self._put("failed", str(error))
                 return
             except (*GONE, asyncio.CancelledError) as error:
-                if _is_being_cancelled():
+                if is_being_cancelled():
                     raise
                 failure = error
             else:
@@ -324,8 +324,3 @@ class SensorLink:
         reach, self._reach = self._reach, None
         if reach:
             await reach.close(stop=stop)
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -19,8 +19,8 @@ from monitor.sources.ble.scan import Found
 ANSWER_S = 2.0  # a sensor answers within a few connection intervals, 50 ms each at worst
 GOODBYE_S = 2.0  # the stream is to be stopped, but a sensor that is gone must not hold up the end
 WANTS_PAIRING = {0x05, 0x08, 0x0C, 0x0F}  # ATT: insufficient authentication, authorisation, key size, encryption
-GONE = (BleakError, OSError, TimeoutError)
-"""What a radio raises for a sensor that does not answer."""
+GONE = (BleakError, OSError, TimeoutError, EOFError)
+"""What a radio raises for a sensor that does not answer. EOFError: bleak's connection to BlueZ ends with the link's."""
 
 
 class MissingError(SensorError):
@@ -49,6 +49,7 @@ class Reach:
     ) -> None:
         self._found, self._speed, self._on_packet = found, speed, on_packet
         self._questions: list[_Question] = []
+        self._subscribed: set[int] = set()
         self._client = BleakClient(
             found.device, disconnected_callback=lambda _: on_lost(), timeout=patience_s, **connect
         )
@@ -90,8 +91,13 @@ class Reach:
                 async with asyncio.timeout(GOODBYE_S):
                     for command in self._found.driver.stop:
                         await self.write(command)
-        with contextlib.suppress(*GONE):
+        try:
             await self._client.disconnect()
+        except GONE:
+            return
+        except asyncio.CancelledError:  # of a call that waits on a connection to BlueZ that ends
+            if is_being_cancelled():
+                raise
 
     async def write(self, command: Command) -> None:
         """Write, in the way that the characteristic allows, and pause."""
@@ -159,9 +165,10 @@ class Reach:
             if streams:
                 self._on_packet(value)
 
-        with contextlib.suppress(BleakError):  # a second try, after pairing, finds its first subscription standing
+        if target.handle in self._subscribed:  # a second try, after pairing
             await self._client.stop_notify(target)
         await self._client.start_notify(target, heard)
+        self._subscribed.add(target.handle)
 
     async def _ask(self, ask: Ask) -> bytes:
         question = _Question(ask.answers, ask.begins, asyncio.get_running_loop().create_future())
@@ -183,3 +190,9 @@ class Reach:
             f"{self._found.name} looks like a {self._found.driver.name} sensor but does not speak like one "
             f"(characteristic {uuid[:8]} is missing); its firmware may be of another kind."
         )
+
+
+def is_being_cancelled() -> bool:
+    """Whether a CancelledError is meant for this task, or comes from within something that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

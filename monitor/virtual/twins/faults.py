@@ -13,7 +13,9 @@ class Faults:
     garbage_prefix_bytes : so many random bytes in front of a notification
     garbage_bytes        : a notification of so many random bytes before a good one
     duplicate            : a notification twice
-    every                : the last four befall each n-th notification, 1 = all of them
+    reorder              : a notification after the one that follows it
+    drop                 : a notification is never sent
+    every                : all but silence befall each n-th notification, 1 = all of them
     """
 
     silence: bool = False
@@ -21,6 +23,8 @@ class Faults:
     garbage_prefix_bytes: int = 0
     garbage_bytes: int = 0
     duplicate: bool = False
+    reorder: bool = False
+    drop: bool = False
     every: int = 1
 
 

@@ -7,7 +7,7 @@ import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakError
 from bumble.gatt import Service
 
-from monitor.cli.watch import virtual_sensor
+from monitor.cli.virtual import virtual_sensor
 from monitor.errors import SensorError
 from monitor.sources.ble import BleSource, bluetooth_error
 from monitor.sources.simulator import Scene, Wearer
