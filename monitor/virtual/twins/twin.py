@@ -414,9 +414,10 @@ class Twin(ABC):
         acc_g, gyr_dps = acc_g[:due], gyr_dps[:due]
         for at in range(0, len(acc_g), group):
             part = slice(at, min(at + group, len(acc_g)))
-            index = first + at
-            for out in self.encode(index, t_s[part], acc_g[part], gyr_dps[part]):
-                self._send(listener, out, index, float(t_s[at]))
+            begin = at
+            for out in self.encode(first + at, t_s[part], acc_g[part], gyr_dps[part]):
+                self._send(listener, out, first + begin, float(t_s[min(begin, part.stop - 1)]))
+                begin += out.samples  # the next one begins where this one ends
         if len(acc_g) < due:
             self.ended.set()
 
