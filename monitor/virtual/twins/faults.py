@@ -9,12 +9,12 @@ class Faults:
     """Set any of these while the twin runs; the defaults are a healthy sensor.
 
     silence              : connected, but no data at all
-    split_at_bytes       : cut a notification in two after so many bytes; not a multiple of 20 cuts a frame
+    split_at_bytes       : cut a notification in two after so many bytes; may cut a sample
     garbage_prefix_bytes : so many random bytes in front of a notification
     garbage_bytes        : a notification of so many random bytes before a good one
     duplicate            : a notification twice
-    reorder              : a notification after the one that follows it
-    drop                 : a notification is never sent
+    reorder              : a notification after the one that follows it; every = 1 swaps them in pairs
+    drop                 : a notification is never sent, and its samples count as taken
     every                : all but silence befall each n-th notification, 1 = all of them
     """
 

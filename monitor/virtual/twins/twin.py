@@ -177,10 +177,10 @@ class Twin(ABC):
 
     async def stop(self) -> None:
         """Switch the sensor off for good."""
-        for handle in (self._timer, self._returning):
-            if handle is not None:
-                handle.cancel()
-        self._timer = self._returning = self._listener = None
+        self.cease()
+        if self._returning is not None:
+            self._returning.cancel()
+            self._returning = None
         if self._device is not None:
             device, self._device = self._device, None
             await radio.close(self.air, device)
@@ -253,6 +253,7 @@ class Twin(ABC):
         if self._listener is not None and not self.faults.silence and not self.ended.is_set():
             due = min(self._schedule.due(self.stream_time_s(now_s)), _BURST_SAMPLES)
             self._send_samples(self._listener, self._schedule, due, self._group(self._listener))
+            self._release(self._listener)
         self._schedule.change_rate(self.real_rate_hz, self.stream_time_s(now_s))
         self.arm()
 
@@ -269,7 +270,7 @@ class Twin(ABC):
         return connection.att_mtu - 3
 
     def battery_service(self) -> Service:
-        """0x180F with the level that falls; read, and notify without a change in the twin's lifetime."""
+        """0x180F with the level that falls: to be read. It can be subscribed to, but tells nothing unasked."""
         level = Characteristic[bytes](
             BATTERY_LEVEL,
             Characteristic.Properties.READ | Characteristic.Properties.NOTIFY,
@@ -419,6 +420,7 @@ class Twin(ABC):
                 self._send(listener, out, first + begin, float(t_s[min(begin, part.stop - 1)]))
                 begin += out.samples  # the next one begins where this one ends
         if len(acc_g) < due:
+            self._release(listener)  # nothing follows any more
             self.ended.set()
 
     def _send(self, listener: Connection, out: Out, first_index: int, first_t_s: float) -> None:
@@ -428,13 +430,17 @@ class Twin(ABC):
         hit = self._counted % max(faults.every, 1) == 0
         if faults.drop and hit:
             return
-        if faults.reorder and hit:
+        if faults.reorder and hit and not self._kept_back:
             self._kept_back.append((out, first_index, first_t_s))
             return
         self._put(listener, out, first_index, first_t_s)
-        for kept, index, t_s in self._kept_back:
-            self._put(listener, kept, index, t_s)
-        self._kept_back.clear()
+        self._release(listener)
+
+    def _release(self, listener: Connection) -> None:
+        """Send what was kept back, while the rate it was taken at still holds."""
+        kept, self._kept_back = self._kept_back, []
+        for out, index, t_s in kept:
+            self._put(listener, out, index, t_s)
 
     def send_beside(self, listener: Connection, payload: bytes) -> None:
         """Notify in the stream what holds no samples."""
