@@ -91,7 +91,7 @@ async def test_without_a_home_it_says_so(no_bus, monkeypatch):
 
 
 @linux
-async def test_what_the_service_refuses_counts_as_not_shown(session_bus, notification_service, capfd):
+async def test_what_the_service_refuses_counts_as_not_shown(session_bus, notification_service):
     shower = Desktop()
     async with notification_service(session_bus, refuses=True):
         with pytest.raises(CueError, match="refused"):
@@ -100,7 +100,27 @@ async def test_what_the_service_refuses_counts_as_not_shown(session_bus, notific
         await shower.show("sitwell", "Walk.")
     shower.close()
     assert [each[2] for each in shown] == ["Walk."]
-    assert capfd.readouterr().err == ""
+
+
+SHOW = """
+import asyncio
+from monitor.cues.desktop import Desktop
+from monitor.cues.hooks import CueError
+try:
+    asyncio.run(Desktop().show("sitwell", "Stand up."))
+except CueError:
+    print("not shown")
+"""
+
+
+@linux
+async def test_the_library_does_not_write_over_the_screen(session_bus, notification_service):
+    """In a process of its own: here pytest takes what is logged."""
+    async with notification_service(session_bus, refuses=True):
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SHOW, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        assert await process.communicate() == (b"not shown\n", b"")
 
 
 @linux
