@@ -55,22 +55,27 @@ NO_CHARGE: Final = "a battery reading that cannot be"
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """What differs between the accelerometers: configuration, range code of 8 g, register of packed data."""
+    """What differs between the accelerometers: configuration, range code of 8 g, registers of data."""
 
     conf: int
     range_code: int
+    single: int
     packed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Gyro:
-    """Register of packed rotation."""
+    """Registers of rotation, one sample a packet and packed."""
 
+    single: int
     packed: int
 
 
-CHIPS: Final[Mapping[int, Chip]] = {1: Chip(0x20, 0x08, 0x1C), 4: Chip(0xA0, 0x02, 0x05)}  # BMI160, BMI270
-GYROS: Final[Mapping[int, Gyro]] = {0: Gyro(0x07), 1: Gyro(0x05)}
+CHIPS: Final[Mapping[int, Chip]] = {  # BMI160, BMI270
+    1: Chip(0x20, 0x08, single=0x04, packed=0x1C),
+    4: Chip(0xA0, 0x02, single=0x04, packed=0x05),
+}
+GYROS: Final[Mapping[int, Gyro]] = {0: Gyro(single=0x05, packed=0x07), 1: Gyro(single=0x04, packed=0x05)}
 
 _NOTHING: Final[Floats] = np.empty((0, 3))
 
@@ -123,7 +128,10 @@ def _refused(*bad: tuple[str, bytes]) -> Decoded:
 
 
 def setup(rate_hz: float) -> Setup:
-    """Clean up, ask which chips there are, configure, start. ValueError: no such rate."""
+    """Stop what runs, ask which chips there are, end old subscriptions, configure, start. ValueError: no such rate.
+
+    SensorError where the board does not answer, or has no chip that is known.
+    """
     code = RATE_CODES.get(rate_hz)
     if code is None:
         raise refuse_rate("MetaMotion", RATE_CODES, rate_hz)
@@ -133,6 +141,8 @@ def setup(rate_hz: float) -> Setup:
     chip = CHIPS[(yield from _implementation(ACC, "accelerometer", CHIPS))]
     gyro = GYROS[(yield from _implementation(GYR, "gyroscope", GYROS))]
     for payload in (
+        *(bytes((ACC, register, 0)) for register in (chip.single, chip.packed)),
+        *(bytes((GYR, register, 0)) for register in (gyro.single, gyro.packed)),
         bytes((SETTINGS, 0x09)) + INTERVAL,
         bytes((ACC, 0x03, chip.conf | code, chip.range_code)),
         bytes((GYR, 0x03, GYR_CONF | code, GYR_RANGE_CODE)),
@@ -158,11 +168,10 @@ def _implementation(module: int, what: str, known: Mapping[int, object]) -> Gene
     return reply[2]
 
 
+# Only what means the same on every chip: 03 05 is an interrupt's configuration on the BMI160. Subscriptions that remain
+# on the board say nothing while nothing is sampled; the next set-up ends them.
 STOP: Final = tuple(
-    Command(COMMAND, bytes((module, register, *data)))
-    for register, data in ((0x01, (0,)), (0x02, (0, 1)), (0x04, (0,)), (0x05, (0,)), (0x07, (0,)), (0x1C, (0,)))
-    for module in (ACC, GYR)
-    if (module, register) not in {(ACC, 0x07), (GYR, 0x1C)}
+    Command(COMMAND, bytes((module, *rest))) for rest in ((0x01, 0), (0x02, 0, 1)) for module in (ACC, GYR)
 )
 
 METAMOTION: Final = Driver(
