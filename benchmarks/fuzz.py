@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from bleak import BleakClient
 from document import show
 
 from monitor.cli.virtual import virtual_sensor
@@ -41,7 +42,8 @@ async def answers(driver: Driver) -> list[bytes]:
 
     async with virtual_sensor(still, 1.0, driver.name) as (source, _):
         found = await source.find()
-        reach = Reach(found, source.connect, patience_s=10.0, speed=1.0, on_packet=lambda _: None, on_lost=lambda: None)
+        client = BleakClient(found.device, timeout=10.0, **source.connect)
+        reach = Reach(driver, found.name, client, speed=1.0, on_packet=lambda _: None)
         do = reach._do  # noqa: SLF001 - the one place where every step goes through
 
         async def noted(step: Any) -> bytes:

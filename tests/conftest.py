@@ -1,6 +1,9 @@
 """Shared fixtures: a made-up wearer as plain arrays, with no simulator in it, so that the core is tested on its own."""
 
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -52,3 +55,40 @@ def wearing(spells: list[Spell], rate_hz: float = 100.0, seed: int = 0, start_s:
 def wear() -> Callable[..., Samples]:
     """The function `wearing`."""
     return wearing
+
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:dir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>{rule}
+  </policy>
+</busconfig>
+"""
+
+
+@pytest.fixture
+def private_bus(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """`private_bus(rule)` -> address of a dbus-daemon of its own, with this rule in its policy."""
+    if shutil.which("dbus-daemon") is None:
+        pytest.skip("dbus-daemon is not installed (.ci/run installs it)")
+    pytest.importorskip("dbus_fast", reason="needs dbus-fast, which is for Linux")
+    started: list[subprocess.Popen[str]] = []
+
+    def start(rule: str = "") -> str:
+        config = tmp_path / "bus.conf"
+        config.write_text(BUS.format(rule=rule))
+        daemon = subprocess.Popen(
+            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"], stdout=subprocess.PIPE, text=True
+        )
+        started.append(daemon)
+        assert daemon.stdout is not None
+        return daemon.stdout.readline().strip()
+
+    yield start
+    for daemon in started:
+        daemon.terminate()
+        daemon.communicate(timeout=10)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from monitor.sources.ble import Near, Sighting
 
 SCAN_S = 6.0  # sensors that save power advertise once in a second or two
+ANOTHER_S = 2.0  # so long a second one has to show itself before the only one is taken
 
 radio_option = click.option(
     "--radio",
@@ -157,11 +158,10 @@ def ask_for_sensor(port: int | None) -> str | None:
 
     click.echo("Looking for your sensor ...", err=True)
     last = last_sensor()
-    near = asyncio.run(_until_clear(port, last))
+    near = asyncio.run(_near(port, last))
+    if last and (used := near.called(last)):
+        return used[0].device.address
     known = near.known()
-    for each in known:
-        if last and last in {each.device.address, each.name}:
-            return each.device.address
     if len(known) < 2:
         return known[0].device.address if known else None
     for number, each in enumerate(known, 1):
@@ -170,24 +170,13 @@ def ask_for_sensor(port: int | None) -> str | None:
     return known[number - 1].device.address
 
 
-async def _until_clear(port: int | None, last: str | None) -> "Near":
-    """Listen until the last used sensor is heard, or for long enough after the first known one."""
-    import asyncio
-
+async def _near(port: int | None, last: str | None) -> "Near":
+    """What is heard until the last used sensor is, or for long enough after the first known one."""
     from monitor.cli.virtual import offered_radio
-    from monitor.sources.ble import listening
+    from monitor.sources.ble import until_clear
 
-    async with offered_radio(port) as bluetooth, listening(bluetooth.get("scan", {})) as near:
-        waited_s = 0.0
-        while waited_s < SCAN_S:
-            await asyncio.sleep(0.1)
-            waited_s += 0.1
-            names = {name for each in near.known() for name in (each.name, each.device.address)}
-            if last in names:
-                break
-            if names and waited_s < SCAN_S - 2.0:
-                waited_s = SCAN_S - 2.0  # a second one has 2 s to show itself
-        return near
+    async with offered_radio(port) as bluetooth:
+        return await until_clear(bluetooth.get("scan", {}), last, wait_s=ANOTHER_S, timeout_s=SCAN_S)
 
 
 @contextlib.contextmanager

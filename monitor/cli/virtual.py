@@ -132,6 +132,7 @@ async def virtual_sensor(
     source = BleSource(
         want=twin.name,
         clock=clock,
+        awake=clock,
         speed=speed,
         scan={"backend": BumbleScanner, "radio": central},
         connect={"backend": BumbleClient, "radio": central},

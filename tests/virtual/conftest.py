@@ -13,7 +13,8 @@ from bumble.core import AdvertisingData
 from bumble.device import Device
 from bumble.gatt import Characteristic, CharacteristicValue, Descriptor, Service
 
-from monitor.devices.driver import Ask, Command, Decoder, Driver, Read, Subscribe, same_uuid
+from monitor.devices.driver import Decoder, Driver
+from monitor.sources.ble.reach import Reach
 from monitor.virtual import radio
 from monitor.virtual.air import Air
 from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
@@ -119,46 +120,8 @@ async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None
 
 
 async def conduct(client: BleakClient, driver: Driver, rate_hz: float, on_packet: Callable[[bytes], object]) -> Decoder:
-    """Set a sensor up by its driver's own steps; its stream goes to on_packet."""
-
-    def characteristic(uuid: str):
-        return next(one for one in client.services.characteristics.values() if same_uuid(one.uuid, uuid))
-
-    heard: list[tuple[str, bytes]] = []
-
-    async def do(step: Command | Read | Subscribe | Ask) -> bytes:
-        target = characteristic(step.command.characteristic if isinstance(step, Ask) else step.characteristic)
-        match step:
-            case Read():
-                return bytes(await client.read_gatt_char(target))
-            case Subscribe():
-
-                def take(_, payload):
-                    heard.append((target.uuid, bytes(payload)))
-                    if same_uuid(target.uuid, driver.notify):
-                        on_packet(bytes(payload))
-
-                await client.start_notify(target, take)
-            case Command() | Ask():
-                command = step.command if isinstance(step, Ask) else step
-                response = command.response or "write-without-response" not in target.properties
-                since = len(heard)
-                await client.write_gatt_char(target, command.payload, response=response)
-                await asyncio.sleep(command.pause_s)
-                for _ in range(200 * isinstance(step, Ask)):
-                    for uuid, payload in heard[since:]:
-                        if same_uuid(uuid, step.answers) and payload.startswith(step.begins):
-                            return payload
-                    await asyncio.sleep(0.01)
-        return b""
-
-    steps = driver.setup(rate_hz)
-    try:
-        step = next(steps)
-        while True:
-            step = steps.send(await do(step))
-    except StopIteration as finished:
-        return finished.value
+    """Set a sensor up by its driver's own steps, as the source does; its stream goes to on_packet."""
+    return await Reach(driver, driver.name, client, speed=1.0, on_packet=on_packet).set_up(rate_hz)
 
 
 @pytest.fixture(name="conduct")

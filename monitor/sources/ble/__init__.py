@@ -15,8 +15,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from monitor.errors import SensorError
-from monitor.sources.ble.link import LinkOptions, SensorLink
-from monitor.sources.ble.scan import SCAN_S, Found, Near, Sighting, bluetooth_error, find, listening, look_around
+from monitor.sources.ble.link import SensorLink
+from monitor.sources.ble.scan import (
+    SCAN_S,
+    Found,
+    Near,
+    Sighting,
+    bluetooth_error,
+    find,
+    listening,
+    look_around,
+    until_clear,
+)
 from monitor.stream import Record
 
 
@@ -44,7 +54,7 @@ class BleSource:
     prefer     : name or address of the one to take where `want` is None and several are in reach
     rate_hz    : asked rate; None takes the driver's default
     clock      : seconds that never go back; session time 0 is its value when the stream starts
-    awake      : the same clock without the computer's sleep
+    awake      : the same clock without the computer's sleep; to be given with `clock`
     speed      : session seconds a real second (1.0 for hardware; the virtual sensor may run faster)
     give_up_s  : how long a lost sensor may stay away, in session seconds, before the session ends with an error
     scan, connect : keyword arguments handed to BleakScanner and BleakClient; empty for the system's own Bluetooth
@@ -54,7 +64,7 @@ class BleSource:
     prefer: str | None = None
     rate_hz: float | None = None
     clock: Callable[[], float] = session_clock
-    awake: Callable[[], float] | None = None
+    awake: Callable[[], float] = awake_clock
     speed: float = 1.0
     give_up_s: float = 600.0
     scan: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -77,18 +87,7 @@ class BleSource:
         if self.rate_hz and self.rate_hz not in found.driver.rates_hz:
             rates = ", ".join(f"{rate:g}" for rate in found.driver.rates_hz)
             raise SensorError(f"{found.name} cannot send {self.rate_hz:g} samples a second: choose from {rates}.")
-        awake = self.awake or (awake_clock if self.clock is session_clock else self.clock)
-        options = LinkOptions(
-            rate_hz=self.rate_hz or found.driver.default_rate_hz,
-            clock=self.clock,
-            awake=awake,
-            speed=self.speed,
-            give_up_s=self.give_up_s,
-            scan=self.scan,
-            connect=self.connect,
-            on_packet=self.on_packet,
-        )
-        self.link = SensorLink(found, options)
+        self.link = SensorLink(found, self)
         try:
             async for record in self.link.records():
                 yield record
@@ -111,4 +110,5 @@ __all__ = [
     "listening",
     "look_around",
     "session_clock",
+    "until_clear",
 ]

@@ -8,11 +8,12 @@ the rate, the decoder, the time base. Pauses between tries grow, but whenever th
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bleak import BleakClient
 from bleak.exc import BleakBluetoothNotAvailableError, BleakGATTProtocolError
 
 from monitor.devices.driver import Command, Decoded, Decoder
@@ -23,7 +24,11 @@ from monitor.sources.ble.reach import GONE, MissingError, Reach, is_being_cancel
 from monitor.sources.ble.scan import Found, Sighting, as_found, is_wanted, listening, reason
 from monitor.stream import BadPacket, Battery, Gap, Link, LinkState, Record, Samples, Temperature, Tick
 
+if TYPE_CHECKING:
+    from monitor.sources.ble import BleSource
+
 CONNECT_S = 15.0  # BlueZ needs up to 10 s with a busy adapter
+SET_UP_S = 30.0  # as long as Bluetooth gives a single request; no sensor's whole set-up takes that long
 BATTERY_EVERY_S = 300.0  # it falls by a per cent in minutes at the fastest
 BATTERY_FIRST_S = 1.0  # not at once: the answer would share its packet with the first samples of a slow link
 TEMPERATURE_EVERY_S = 60.0  # a clip warms by some degrees in the first minutes on a body
@@ -38,20 +43,6 @@ STALLED_S = 20.0  # a tick so late, where no clock tells of sleep: nothing but s
 QUEUE_PACKETS = 8192  # 80 s at 100 packets a second: a longer stall is a fault, and shows as a gap
 
 
-@dataclass(frozen=True, slots=True)
-class LinkOptions:
-    """What a link is told; the fields of BleSource, the rate settled."""
-
-    rate_hz: float
-    clock: Callable[[], float]
-    awake: Callable[[], float]
-    speed: float
-    give_up_s: float
-    scan: Mapping[str, Any]
-    connect: Mapping[str, Any]
-    on_packet: Callable[[float, bytes], None] | None
-
-
 class SensorLink:
     """What one session keeps across losses of the link: the queue, the time bases, the session's clock.
 
@@ -59,17 +50,17 @@ class SensorLink:
     arrival.
     """
 
-    def __init__(self, found: Found, options: LinkOptions) -> None:
-        self._found, self._options = found, options
-        rate_hz = found.driver.real_rate_hz.get(options.rate_hz, options.rate_hz)
+    def __init__(self, found: Found, source: "BleSource") -> None:
+        self._found, self._source = found, source
+        self._rate_hz = source.rate_hz or found.driver.default_rate_hz
         # Delays on the way are real seconds, also in time-lapse, where session seconds are shorter.
-        self._arrivals = ArrivalTimebase(rate_hz * options.speed)
-        self._clocked = ClockTimebase(rate_hz * options.speed)
+        real_hz = found.driver.real_rate_hz.get(self._rate_hz, self._rate_hz) * source.speed
+        self._arrivals, self._clocked = ArrivalTimebase(real_hz), ClockTimebase(real_hz)
         self._decoder: Decoder | None = None
         self._queue: asyncio.Queue[tuple[str, float, bytes | str | Decoder]] = asyncio.Queue()
         self._reach: Reach | None = None
         self._up = False
-        self._zero, self._awake_zero = options.clock(), options.awake()
+        self._zero, self._awake_zero = source.clock(), source.awake()
         self._heard_s = self._tick_s = 0.0  # of the last packet, and of the last tick
         self._battery_due_s = self._temperature_due_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -87,7 +78,7 @@ class SensorLink:
                     for record in self._decode(t_s, payload):
                         yield record
                 case "tick", _:
-                    for record in self._timed(self._clocked.flush(t_s / self._options.speed)):
+                    for record in self._timed(self._clocked.flush(t_s / self._source.speed)):
                         yield record
                     yield Tick(t_s)
                     self._ask_now_and_then(t_s)
@@ -124,15 +115,15 @@ class SensorLink:
     # ------------------------------------------------------------ packets
 
     def _decode(self, t_s: float, payload: bytes) -> Iterator[Record]:
-        if self._options.on_packet:
-            self._options.on_packet(t_s + self._zero, payload)
+        if self._source.on_packet:
+            self._source.on_packet(t_s + self._zero, payload)
         if self._decoder is None:
             return
         decoded = self._decoder.feed(payload)
         for why, piece in decoded.bad:
             yield BadPacket(t_s, why, piece.hex())
         if len(decoded.acc_g):
-            for each in self._timed(self._place(t_s / self._options.speed, decoded)):
+            for each in self._timed(self._place(t_s / self._source.speed, decoded)):
                 yield each if not isinstance(each, str) else BadPacket(t_s, each, payload.hex())
         if decoded.battery_percent is not None:
             yield Battery(t_s, decoded.battery_percent)
@@ -145,7 +136,7 @@ class SensorLink:
             if decoded.restarted:
                 yield from self._clocked.drain()
                 self._clocked.reset("the sensor's clock began anew")
-            own_s = decoded.t_s / self._options.speed
+            own_s = decoded.t_s / self._source.speed
             yield from self._clocked.push(arrival_s, Samples(own_s, decoded.acc_g, decoded.gyr_dps))
             return
         times, gap, _ = self._arrivals.push(arrival_s, len(decoded.acc_g))
@@ -155,7 +146,7 @@ class SensorLink:
 
     def _timed(self, real: Iterator[Samples | Gap | str]) -> Iterator[Any]:
         """From real seconds to the session's."""
-        speed = self._options.speed
+        speed = self._source.speed
         for each in real:
             match each:
                 case Samples():
@@ -168,7 +159,7 @@ class SensorLink:
     # ------------------------------------------------------------ tasks
 
     def _now_s(self) -> float:
-        return round(self._options.clock() - self._zero, 6)
+        return round(self._source.clock() - self._zero, 6)
 
     def _put(self, kind: str, payload: bytes | str | Decoder = b"") -> None:
         self._queue.put_nowait((kind, self._now_s(), payload))
@@ -188,17 +179,17 @@ class SensorLink:
         """One tick a session second, on the whole second; what it finds wrong with the link it tells."""
         while True:
             now = self._now_s()
-            await asyncio.sleep((1.0 - now % 1.0) / self._options.speed)
+            await asyncio.sleep((1.0 - now % 1.0) / self._source.speed)
             self._watch()
             if self._queue.qsize() < QUEUE_PACKETS:
                 self._put("tick")
 
     def _watch(self) -> None:
         """Notice a computer that has slept and a sensor that is silent."""
-        now_s, speed = self._now_s(), self._options.speed
-        asleep_s = (now_s - self._tick_s - (self._options.awake() - self._awake_zero)) / speed
+        now_s, speed = self._now_s(), self._source.speed
+        asleep_s = (now_s - self._tick_s - (self._source.awake() - self._awake_zero)) / speed
         late_s = (now_s - self._tick_s) / speed
-        self._tick_s, self._awake_zero = now_s, self._options.awake()
+        self._tick_s, self._awake_zero = now_s, self._source.awake()
         if asleep_s > SLEPT_S or late_s > STALLED_S:
             self._lose(f"the computer slept for {asleep_s if asleep_s > SLEPT_S else late_s:.0f} s")
         elif (now_s - self._heard_s) / speed > SILENT_S:
@@ -256,13 +247,13 @@ class SensorLink:
                 self._heard_s = self._now_s()
                 self._up = True
                 self._put("decoder", decoder)
-                self._put("connected", f"{self._options.rate_hz:g} Hz asked")
+                self._put("connected", f"{self._rate_hz:g} Hz asked")
                 return
             await self._hang_up(stop=False)
-            if self._now_s() - away_since >= self._options.give_up_s:
+            if self._now_s() - away_since >= self._source.give_up_s:
                 self._put("failed", self._gave_up(failure))
                 return
-            await self._until_heard(min(pause_s, self._options.give_up_s / self._options.speed), failure)
+            await self._until_heard(min(pause_s, self._source.give_up_s / self._source.speed), failure)
 
     async def _until_heard(self, pause_s: float, failure: BaseException) -> None:
         """Wait, but no longer than until the sensor is heard; what is heard is the device to connect to."""
@@ -279,7 +270,7 @@ class SensorLink:
                 heard.set()
 
         try:
-            async with asyncio.timeout(pause_s), listening(self._options.scan, listen):
+            async with asyncio.timeout(pause_s), listening(self._source.scan, listen):
                 await heard.wait()
         except TimeoutError:
             return
@@ -293,16 +284,17 @@ class SensorLink:
         )
 
     async def _connect(self) -> Decoder:
-        options = self._options
-        self._reach = reach = Reach(
-            self._found,
-            options.connect,
-            patience_s=min(CONNECT_S, max(options.give_up_s / options.speed, 1.0)),
-            speed=options.speed,
-            on_packet=self._on_packet,
-            on_lost=lambda: self._lose_if(reach, "the sensor went out of reach or was switched off"),
-        )
-        return await reach.open(options.rate_hz)
+        source, found = self._source, self._found
+        patience_s = min(CONNECT_S, max(source.give_up_s / source.speed, 1.0))
+
+        def ended(_: BleakClient) -> None:
+            if reach is self._reach:
+                self._lose("the sensor went out of reach or was switched off")
+
+        client = BleakClient(found.device, disconnected_callback=ended, timeout=patience_s, **source.connect)
+        self._reach = reach = Reach(found.driver, found.name, client, speed=source.speed, on_packet=self._on_packet)
+        async with asyncio.timeout(patience_s + SET_UP_S):
+            return await reach.open(self._rate_hz)
 
     def _on_packet(self, payload: bytes) -> None:
         # Before the link is up the sensor is not configured: samples would be at some other rate. A full queue means
@@ -310,10 +302,6 @@ class SensorLink:
         self._heard_s = self._now_s()
         if self._up and self._queue.qsize() < QUEUE_PACKETS:
             self._put("packet", payload)
-
-    def _lose_if(self, reach: Reach, cause: str) -> None:
-        if reach is self._reach:
-            self._lose(cause)
 
     def _lose(self, cause: str) -> None:
         if self._up:

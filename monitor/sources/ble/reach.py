@@ -3,22 +3,22 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from bleak import BleakClient
 from bleak.backends.characteristic import BleakGATTCharacteristic
-from bleak.exc import BleakError, BleakGATTProtocolError
+from bleak.exc import BleakDBusError, BleakError, BleakGATTProtocolError
 
 from monitor.devices import same_uuid
-from monitor.devices.driver import Ask, Command, Decoder, Read, Step, Subscribe
+from monitor.devices.driver import Ask, Command, Decoder, Driver, Read, Step, Subscribe
 from monitor.errors import SensorError
-from monitor.sources.ble.scan import Found
 
 ANSWER_S = 2.0  # a sensor answers within a few connection intervals, 50 ms each at worst
 GOODBYE_S = 2.0  # the stream is to be stopped, but a sensor that is gone must not hold up the end
+HANG_UP_S = 15.0  # bleak gives the system 10 s; a Bluetooth service that hangs never answers
 WANTS_PAIRING = {0x05, 0x08, 0x0C, 0x0F}  # ATT: insufficient authentication, authorisation, key size, encryption
+NOT_PAIRED = ("org.bluez.Error.NotPermitted", "Not paired")  # what BlueZ makes of three of them
 GONE = (BleakError, OSError, TimeoutError, EOFError)
 """What a radio raises for a sensor that does not answer. EOFError: bleak's connection to BlueZ ends with the link's."""
 
@@ -35,29 +35,15 @@ class _Question:
 
 
 class Reach:
-    """The connection. on_packet: each notification of the stream; on_lost: once, when an open link ends by itself."""
+    """The connection, by a client that is not connected yet. on_packet: each notification of the stream."""
 
     def __init__(
-        self,
-        found: Found,
-        connect: Mapping[str, Any],
-        *,
-        patience_s: float,
-        speed: float,
-        on_packet: Callable[[bytes], None],
-        on_lost: Callable[[], None],
+        self, driver: Driver, name: str, client: BleakClient, *, speed: float, on_packet: Callable[[bytes], object]
     ) -> None:
-        self._found, self._speed, self._on_packet = found, speed, on_packet
+        self._driver, self._name, self._client = driver, name, client
+        self._speed, self._on_packet = speed, on_packet
         self._questions: list[_Question] = []
         self._subscribed: set[int] = set()
-        self._client = BleakClient(
-            found.device, disconnected_callback=lambda _: on_lost(), timeout=patience_s, **connect
-        )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the link is up."""
-        return self._client.is_connected
 
     async def open(self, rate_hz: float) -> Decoder:
         """Connect, pair where the sensor wants it, and start the stream.
@@ -65,16 +51,15 @@ class Reach:
         Raises MissingError, SensorError for a sensor that cannot serve, and what the radio raises.
         """
         await self._client.connect()
-        driver = self._found.driver
-        if driver.pairs and sys.platform == "win32":  # elsewhere the system, or the refusal below, sees to it
+        if self._driver.pairs and sys.platform == "win32":  # elsewhere the system, or the refusal below, sees to it
             await self._client.pair()
         try:
-            decoder = await self._set_up(rate_hz)
-        except BleakGATTProtocolError as error:
-            if int(error.code) not in WANTS_PAIRING:
+            decoder = await self.set_up(rate_hz)
+        except BleakError as error:
+            if not wants_pairing(error):
                 raise
             await self._client.pair()
-            decoder = await self._set_up(rate_hz)
+            decoder = await self.set_up(rate_hz)
         if not self._client.is_connected:
             raise BleakError("the link was lost while the sensor was being set up")
         return decoder
@@ -89,10 +74,11 @@ class Reach:
         with contextlib.suppress(*GONE, SensorError):
             if stop and self._client.is_connected:
                 async with asyncio.timeout(GOODBYE_S):
-                    for command in self._found.driver.stop:
+                    for command in self._driver.stop:
                         await self.write(command)
         try:
-            await self._client.disconnect()
+            async with asyncio.timeout(HANG_UP_S):
+                await self._client.disconnect()
         except GONE:
             return
         except asyncio.CancelledError:  # of a call that waits on a connection to BlueZ that ends
@@ -110,7 +96,7 @@ class Reach:
     async def battery_percent(self) -> int | None:
         """The charge that the sensor's battery characteristic tells; None where it tells none."""
         try:
-            value = await self._client.read_gatt_char(self._characteristic(self._found.driver.battery))
+            value = await self._client.read_gatt_char(self._characteristic(self._driver.battery))
         except (*GONE, SensorError):  # a lost link reports itself; some systems keep the battery service to themselves
             return None
         return value[0] if len(value) and value[0] <= 100 else None
@@ -118,7 +104,7 @@ class Reach:
     async def cue(self, kinds: tuple[str, ...]) -> bool:
         """Give the first of these cues that the sensor has; False where it has none or did not take it."""
         for kind in kinds:
-            commands = self._found.driver.cues.get(kind)
+            commands = self._driver.cues.get(kind)
             if commands:
                 with contextlib.suppress(*GONE, SensorError):
                     for command in commands:
@@ -128,8 +114,9 @@ class Reach:
 
     # ------------------------------------------------------------ setting up
 
-    async def _set_up(self, rate_hz: float) -> Decoder:
-        steps = self._found.driver.setup(rate_hz)
+    async def set_up(self, rate_hz: float) -> Decoder:
+        """Do the driver's steps on an open link; the decoder of the stream that they start."""
+        steps = self._driver.setup(rate_hz)
         brought = b""
         try:
             step = next(steps)
@@ -154,7 +141,7 @@ class Reach:
         return b""
 
     async def _subscribe(self, target: BleakGATTCharacteristic) -> None:
-        streams = same_uuid(target.uuid, self._found.driver.notify)
+        streams = same_uuid(target.uuid, self._driver.notify)
 
         def heard(_: BleakGATTCharacteristic, payload: bytearray) -> None:
             value = bytes(payload)
@@ -187,9 +174,16 @@ class Reach:
             if same_uuid(characteristic.uuid, uuid):
                 return characteristic
         raise MissingError(
-            f"{self._found.name} looks like a {self._found.driver.name} sensor but does not speak like one "
+            f"{self._name} looks like a {self._driver.name} sensor but does not speak like one "
             f"(characteristic {uuid[:8]} is missing); its firmware may be of another kind."
         )
+
+
+def wants_pairing(error: BleakError) -> bool:
+    """Whether this says that the sensor answers only over a paired link."""
+    if isinstance(error, BleakGATTProtocolError):
+        return int(error.code) in WANTS_PAIRING
+    return isinstance(error, BleakDBusError) and error.args[:2] == NOT_PAIRED
 
 
 def is_being_cancelled() -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
@@ -65,6 +66,10 @@ class Near:
         found = [known for each in self.seen.values() if (known := as_found(each))]
         return sorted(found, key=lambda each: -each.rssi_dbm)
 
+    def called(self, name: str) -> list[Found]:
+        """Those that a driver knows and that are called so."""
+        return [known for each in self.seen.values() if is_wanted(name, each) and (known := as_found(each))]
+
 
 def as_found(sighting: Sighting) -> Found | None:
     """The sighting as a sensor to connect to; None where no driver knows it."""
@@ -106,38 +111,50 @@ async def look_around(scan: Mapping[str, Any], seconds: float) -> Near:
     return near
 
 
+async def until_clear(
+    scan: Mapping[str, Any],
+    name: str | None,
+    *,
+    wait_s: float | None = ANOTHER_S,
+    timeout_s: float = SCAN_S,
+) -> Near:
+    """Listen until it is clear which sensor can be meant: what has been heard by then.
+
+    name   : of the one to wait for
+    wait_s : how long after the first known sensor another one may still show itself; None: only `name` will do
+    """
+    async with listening(scan) as near:
+        end_s, settled_s = time.monotonic() + timeout_s, math.inf
+        while (now_s := time.monotonic()) < min(end_s, settled_s):
+            await asyncio.sleep(LOOK_S)
+            if name and near.called(name):
+                break
+            if wait_s is not None and settled_s == math.inf and near.known():
+                settled_s = now_s + wait_s
+    return near
+
+
 async def find(want: str | None, prefer: str | None, scan: Mapping[str, Any], timeout_s: float = SCAN_S) -> Found:
     """The sensor called `want`; without, the preferred one if it is in reach, else the only known one.
 
     Raises SensorError when there is none, several, or no Bluetooth.
     """
-    async with listening(scan) as near:
-        end_s, settled_s = time.monotonic() + timeout_s, None
-        while (now_s := time.monotonic()) < end_s:
-            await asyncio.sleep(LOOK_S)
-            for each in list(near.seen.values()):
-                name = want or prefer
-                if name and is_wanted(name, each) and (found := as_found(each)):
-                    return found
-            if not want and near.known():
-                settled_s = settled_s or now_s + ANOTHER_S
-                if now_s >= settled_s:
-                    break
-    return choose(near, want)
+    name = want or prefer
+    near = await until_clear(scan, name, wait_s=None if want else ANOTHER_S, timeout_s=timeout_s)
+    if name and (called := near.called(name)):
+        return called[0]
+    return _only(near, want)
 
 
-def choose(near: Near, want: str | None) -> Found:
-    """The only one that it can be; SensorError, saying what to do, where there is none or a choice."""
+def _only(near: Near, want: str | None) -> Found:
+    """The only known one; SensorError, saying what to do, where `want` was not found, or there is none or a choice."""
     known = near.known()
     if want:
-        wanted = [each for each in near.seen.values() if is_wanted(want, each)]
-        known = [found for each in wanted if (found := as_found(each))]
-        if wanted and not known:
+        if any(is_wanted(want, each) for each in near.seen.values()):
             raise SensorError(
                 f"{want} is in reach, but it is no sensor that sitwell knows; `sitwell devices` lists those that work."
             )
-        if not wanted:
-            raise SensorError(f"{want} is not in reach: switch it on, bring it near, and close other apps that use it.")
+        raise SensorError(f"{want} is not in reach: switch it on, bring it near, and close other apps that use it.")
     if not known:
         raise SensorError("No known sensor is in reach: switch it on and bring it near, or try `sitwell demo`.")
     if len(known) > 1:

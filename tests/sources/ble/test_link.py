@@ -1,10 +1,10 @@
 """The link that survives the day: sleep, silence, Bluetooth switched off and on, absence; each loss with its cause."""
 
 import asyncio
-import contextlib
 import time
 
 import pytest
+from streamed import records_until
 
 from monitor.cli.virtual import virtual_sensor
 from monitor.sources.ble import awake_clock, link, session_clock
@@ -12,17 +12,6 @@ from monitor.sources.simulator import Scene, Wearer
 from monitor.stream import Gap, Link, LinkState, Samples
 
 SITTING = Wearer((Scene("sit", 3600, tilt_deg=-12),))
-
-
-async def until(source, done, timeout_s=30.0):
-    """Records until `done(records)`; fails where that takes too long."""
-    records = []
-    async with asyncio.timeout(timeout_s), contextlib.aclosing(source.records()) as stream:
-        async for record in stream:
-            records.append(record)
-            if done(records):
-                return records
-    pytest.fail("the records ended")
 
 
 def samples_after(records, state, times=1):
@@ -56,7 +45,7 @@ async def test_a_computer_that_slept_is_a_gap_as_long_as_its_sleep():
         source.clock, source.awake = (lambda: awake() + slept[0]), awake
         await source.find()
         asyncio.get_running_loop().call_later(2.0, slept.__setitem__, 0, 3600.0)
-        records = await until(source, came_back)
+        records = await records_until(source, came_back)
     (cause,) = causes(records)
     assert "slept for 3600 s" in cause
     gap = the_gap(records)
@@ -70,7 +59,7 @@ async def test_where_no_clock_tells_of_sleep_a_leap_of_time_does():
         source.clock = source.awake = lambda: clock() + slept[0]
         await source.find()
         asyncio.get_running_loop().call_later(2.0, slept.__setitem__, 0, 600.0)
-        records = await until(source, came_back)
+        records = await records_until(source, came_back)
     assert "slept" in causes(records)[0]
     assert the_gap(records).end_s > 600.0
 
@@ -82,7 +71,7 @@ async def test_a_sensor_that_is_connected_but_silent_is_set_up_anew(monkeypatch)
         loop = asyncio.get_running_loop()
         loop.call_later(1.5, lambda: setattr(twin.faults, "silence", True))
         loop.call_later(4.0, lambda: setattr(twin.faults, "silence", False))
-        records = await until(source, came_back)
+        records = await records_until(source, came_back)
     assert "nothing came for 1.5 s" in causes(records)[0]
     assert the_gap(records).end_s - the_gap(records).start_s > 2.0
 
@@ -101,7 +90,7 @@ async def test_bluetooth_switched_off_and_on_is_come_back_from():
             await radio.power_on()
 
         switching = asyncio.create_task(switch())
-        records = await until(source, came_back)
+        records = await records_until(source, came_back)
         await switching
     assert len(causes(records)) == 1
     assert 1.5 < the_gap(records).end_s - the_gap(records).start_s < 8.0
@@ -120,7 +109,7 @@ async def test_back_within_two_seconds_of_the_sensor_coming_back():
 
         loop.call_later(7.0, back)
         zero_s = source.clock()
-        records = await until(source, came_back)
+        records = await records_until(source, came_back)
     assert causes(records)
     connected = [r.t_s for r in records if isinstance(r, Link) and r.state is LinkState.CONNECTED]
     assert connected[-1] + zero_s - back_s[0] < 2.0

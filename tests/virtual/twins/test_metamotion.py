@@ -5,15 +5,12 @@ import contextlib
 
 import numpy as np
 import pytest
-from bleak import BleakClient, BleakScanner
+from worn import wearing
 
 from monitor.cli.virtual import virtual_sensor
 from monitor.devices.metamotion import ALONE_ACC, ALONE_GYR, COMMAND, METAMOTION, NOTIFY
 from monitor.sources.simulator import Scene, Wearer
 from monitor.stream import Link, LinkState, Samples
-from monitor.virtual import radio
-from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
-from monitor.virtual.clock import WearerClock
 from monitor.virtual.telling import telling, told_s
 from monitor.virtual.twins.metamotion import MetaMotionTwin
 
@@ -33,22 +30,8 @@ def swaying(t_s):
 @contextlib.asynccontextmanager
 async def on_the_air(air, speed=1.0, **options):
     """A twin, and what connects to it."""
-    central = await radio.open_central(air)
-    twin = MetaMotionTwin(air, swaying, clock=WearerClock(speed), speed=speed, clock_error=0.0, **options)
-    await twin.start()
-
-    @contextlib.asynccontextmanager
-    async def connected():
-        device = await BleakScanner.find_device_by_name(twin.name, 5.0, backend=BumbleScanner, radio=central)
-        assert device is not None
-        async with BleakClient(device, timeout=5.0, backend=BumbleClient, radio=central) as client:
-            yield client
-
-    try:
-        yield twin, connected
-    finally:
-        await twin.stop()
-        await radio.close(air, central)
+    async with wearing(air, METAMOTION, MetaMotionTwin, speed=speed, play=swaying, clock_error=0.0, **options) as worn:
+        yield worn.twin, worn.client
 
 
 async def write(client, *commands):

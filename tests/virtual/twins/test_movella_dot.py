@@ -4,14 +4,11 @@ import contextlib
 
 import numpy as np
 import pytest
-from bleak import BleakClient, BleakScanner
+from worn import swaying, wearing
 
 from monitor.cli.virtual import virtual_sensor
 from monitor.devices.movella_dot import LENGTH, MOVELLA_DOT
 from monitor.stream import Gap, Samples
-from monitor.virtual import radio
-from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
-from monitor.virtual.clock import WearerClock
 from monitor.virtual.telling import telling, told_s
 from monitor.virtual.twins.movella_dot import MovellaDotTwin
 from monitor.virtual.twins.twin import still
@@ -21,32 +18,11 @@ MEASUREMENT = "15172001-4947-11e9-8646-d663bd873d93"
 STOP = b"\x01\x00\x15"
 
 
-def swaying(t_s):
-    """Something that differs in every sample."""
-    acc_g = np.stack([np.sin(7 * t_s), 0.3 * np.cos(11 * t_s), 0.9 + 0.1 * np.sin(3 * t_s)], axis=1)
-    gyr_dps = np.stack([300 * np.sin(5 * t_s), 20 * np.cos(2 * t_s), -3 * np.ones_like(t_s)], axis=1)
-    return acc_g, gyr_dps
-
-
 @contextlib.asynccontextmanager
 async def on_the_air(air, play=swaying, speed=4.0, **options):
     """A twin, and what connects to it."""
-    central = await radio.open_central(air)
-    twin = MovellaDotTwin(air, play, clock=WearerClock(speed), speed=speed, **options)
-    await twin.start()
-
-    @contextlib.asynccontextmanager
-    async def connected():
-        device = await BleakScanner.find_device_by_name(twin.name, 5.0, backend=BumbleScanner, radio=central)
-        assert device is not None
-        async with BleakClient(device, timeout=5.0, backend=BumbleClient, radio=central) as client:
-            yield client
-
-    try:
-        yield twin, connected
-    finally:
-        await twin.stop()
-        await radio.close(air, central)
+    async with wearing(air, MOVELLA_DOT, MovellaDotTwin, speed=speed, play=play, **options) as worn:
+        yield worn.twin, worn.client
 
 
 async def test_samples_come_out_as_played_over_the_wrap_of_the_clock():

@@ -2,17 +2,15 @@
 
 import asyncio
 import contextlib
+from functools import partial
 
 import numpy as np
 import pytest
-from bleak import BleakClient, BleakScanner
+from bleak import BleakScanner
+from worn import swaying, wearing
 
 from monitor.devices.movesense import MOVESENSE
-from monitor.sources.ble.reach import Reach
-from monitor.sources.ble.scan import Found
-from monitor.virtual import radio
-from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
-from monitor.virtual.clock import WearerClock
+from monitor.virtual.bleak_backend import BumbleScanner
 from monitor.virtual.twins import twin_class
 from monitor.virtual.twins.movesense import GSP_NOTIFY, GSP_SERVICE, GSP_WRITE, MovesenseTwin
 
@@ -20,83 +18,32 @@ ACC_STEP_G, GYR_STEP_DPS = 0.000244, 0.07
 SAMPLES = {13: 1, 26: 2, 52: 4, 104: 8, 208: 16}
 
 
-def swaying(t_s):
-    """Something that differs in every sample, and turns at up to 300 deg/s."""
-    acc_g = np.stack([np.sin(7 * t_s), 0.3 * np.cos(11 * t_s), 0.9 + 0.1 * np.sin(3 * t_s)], axis=1)
-    gyr_dps = np.stack([300 * np.sin(5 * t_s), 20 * np.cos(2 * t_s), -3 * np.ones_like(t_s)], axis=1)
-    return acc_g, gyr_dps
-
-
-class Worn:
-    """A twin, a central, and what came of it by the driver's own setup."""
-
-    def __init__(self, central, twin):
-        self.central, self.twin = central, twin
-        self.payloads, self.lost, self.reach = [], 0, None
-
-    async def device(self):
-        device = await BleakScanner.find_device_by_name(self.twin.name, 5.0, backend=BumbleScanner, radio=self.central)
-        assert device is not None
-        return device
-
-    async def open(self, rate_hz=52.0):
-        self.payloads.clear()
-        self.reach = Reach(
-            Found(await self.device(), MOVESENSE, self.twin.name, -50),
-            {"backend": BumbleClient, "radio": self.central},
-            patience_s=5.0,
-            speed=1.0,
-            on_packet=self.payloads.append,
-            on_lost=self._lost,
-        )
-        self.decoder = await self.reach.open(rate_hz)
-
-    def _lost(self):
-        self.lost += 1
-
-    @contextlib.asynccontextmanager
-    async def client(self):
-        """A bare client, and the replies to its commands."""
-        client = BleakClient(await self.device(), timeout=5.0, backend=BumbleClient, radio=self.central)
-        await client.connect()
+@contextlib.asynccontextmanager
+async def talking(worn):
+    """A bare client, and the replies to its commands."""
+    async with worn.client() as client:
         replies = asyncio.Queue()
         await client.start_notify(GSP_NOTIFY, lambda _, data: replies.put_nowait(bytes(data)) if data[0] == 1 else None)
-        try:
-            yield client, replies
-        finally:
-            await client.disconnect()
+        yield client, replies
 
-    def data(self):
-        return [payload for payload in self.payloads if payload[0] in {2, 3}]
 
-    def decoded(self):
-        """Every sample that came; nothing refused. acc_g, gyr_dps, t_s."""
-        parts = [self.decoder.feed(payload) for payload in self.payloads]
-        assert not any(part.bad for part in parts)
-        return (
-            np.vstack([part.acc_g for part in parts]),
-            np.vstack([part.gyr_dps for part in parts]),
-            np.concatenate([part.t_s for part in parts]),
-        )
+def data(worn):
+    return [payload for payload in worn.payloads if payload[0] in {2, 3}]
+
+
+def decoded(worn):
+    """Every sample that came; nothing refused. acc_g, gyr_dps, t_s."""
+    parts = worn.parts()
+    return (
+        np.vstack([part.acc_g for part in parts]),
+        np.vstack([part.gyr_dps for part in parts]),
+        np.concatenate([part.t_s for part in parts]),
+    )
 
 
 @pytest.fixture
 def wear(air):
-    @contextlib.asynccontextmanager
-    async def make(speed=1.0, play=swaying, **kwargs):
-        central = await radio.open_central(air)
-        twin = MovesenseTwin(air, play, clock=WearerClock(speed), speed=speed, **kwargs)
-        worn = Worn(central, twin)
-        await twin.start()
-        try:
-            yield worn
-        finally:
-            if worn.reach is not None:
-                await worn.reach.close(stop=False)
-            await twin.stop()
-            await radio.close(air, central)
-
-    return make
+    return partial(wearing, air, MOVESENSE, MovesenseTwin)
 
 
 def test_it_is_listed():
@@ -105,7 +52,7 @@ def test_it_is_listed():
 
 async def test_gatt_table_and_advertisement(wear):
     async with wear() as worn:
-        async with worn.client() as (client, _):
+        async with talking(worn) as (client, _):
             service = client.services.get_service(GSP_SERVICE)
             assert {each.uuid: set(each.properties) for each in service.characteristics} == {
                 GSP_WRITE.lower(): {"write", "write-without-response"},
@@ -126,12 +73,12 @@ async def test_what_is_played_comes_out_at_every_rate(wear, until, rate_hz):
     async with wear(speed=5.0, clock_error=0.01) as worn:
         await worn.open(rate_hz)
         parts = 2 if rate_hz == 208.0 else 1  # 388 bytes do not fit into 244
-        await until(lambda: len(worn.data()) >= 12 * parts)
+        await until(lambda: len(data(worn)) >= 12 * parts)
         assert worn.twin.rate_hz == rate_hz
         n = SAMPLES[rate_hz]
-        assert {payload[0] for payload in worn.data()} == ({2, 3} if parts == 2 else {2})
-        assert {len(worn.data()[at]) for at in range(0, 12, parts)} == ({244} if parts == 2 else {6 + 24 * n})
-        acc_g, gyr_dps, t_s = worn.decoded()
+        assert {payload[0] for payload in data(worn)} == ({2, 3} if parts == 2 else {2})
+        assert {len(data(worn)[at]) for at in range(0, 12, parts)} == ({244} if parts == 2 else {6 + 24 * n})
+        acc_g, gyr_dps, t_s = decoded(worn)
         first = worn.twin.sent[0]
         true_s = first.first_t_s + np.arange(len(acc_g)) / (rate_hz * 1.01)
         assert len(acc_g) >= 12 * n
@@ -145,9 +92,9 @@ async def test_what_is_played_comes_out_at_every_rate(wear, until, rate_hz):
 async def test_small_packets_and_the_wrap_of_the_clock(wear, until):
     async with wear(speed=5.0, mtu_bytes=40, clock_start_ms=2**32 - 500) as worn:
         await worn.open()
-        await until(lambda: len(worn.data()) >= 60)
-        assert max(len(payload) for payload in worn.data()) == 37
-        acc_g, _, t_s = worn.decoded()
+        await until(lambda: len(data(worn)) >= 60)
+        assert max(len(payload) for payload in data(worn)) == 37
+        acc_g, _, t_s = decoded(worn)
         assert len(acc_g) >= 56
         assert np.allclose(np.diff(t_s), 1 / 52, atol=0.0025)
         assert t_s[-1] > 1.0
@@ -159,8 +106,8 @@ async def test_values_beyond_the_range_are_cut_off(wear, until):
 
     async with wear(speed=5.0, play=wild) as worn:
         await worn.open()
-        await until(lambda: len(worn.data()) >= 2)
-        acc_g, gyr_dps, _ = worn.decoded()
+        await until(lambda: len(data(worn)) >= 2)
+        acc_g, gyr_dps, _ = decoded(worn)
         assert np.allclose(acc_g, [8.0, -8.0, 1.0], atol=ACC_STEP_G)
         assert np.allclose(gyr_dps, [2000.0, -2000.0, 0.0], atol=GYR_STEP_DPS)
 
@@ -174,22 +121,22 @@ async def test_battery(wear):
 async def test_it_streams_again_after_a_loss_and_stops_when_told(wear, until):
     async with wear(speed=10.0) as worn:
         await worn.open()
-        await until(lambda: len(worn.data()) >= 3)
+        await until(lambda: len(data(worn)) >= 3)
         worn.twin.air.drop(worn.twin.name)
         await until(lambda: worn.lost == 1)
         await until(lambda: not worn.twin.subscriptions.running)
         assert not worn.twin.streaming
         await worn.open(104.0)
-        await until(lambda: len(worn.data()) >= 3)
-        assert {len(payload) for payload in worn.data()} == {6 + 24 * 8}
-        assert len(worn.decoded()[0]) >= 24
+        await until(lambda: len(data(worn)) >= 3)
+        assert {len(payload) for payload in data(worn)} == {6 + 24 * 8}
+        assert len(decoded(worn)[0]) >= 24
         await worn.reach.close(stop=True)
         assert worn.twin.subscriptions.asked[-1] == b"\x02\x63"
         assert not worn.twin.streaming
 
 
 async def test_wrong_commands_are_refused(wear):
-    async with wear() as worn, worn.client() as (client, replies):
+    async with wear() as worn, talking(worn) as (client, replies):
 
         async def status(*command):
             await client.write_gatt_char(GSP_WRITE, bytes(command), response=True)

@@ -1,21 +1,17 @@
 """The virtual Polar H10 and Verity Sense through bleak, set up by their drivers as the source does it."""
 
 import asyncio
-import contextlib
 import struct
 
 import numpy as np
 import pytest
-from bleak import BleakClient, BleakScanner
+from bleak import BleakScanner
 from bleak.exc import BleakGATTProtocolError
+from worn import wearing
 
 from monitor.devices.polar import POLAR_H10, POLAR_SENSE
 from monitor.errors import SensorError
-from monitor.sources.ble.reach import Reach
-from monitor.sources.ble.scan import Found
-from monitor.virtual import radio
-from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
-from monitor.virtual.clock import WearerClock
+from monitor.virtual.bleak_backend import BumbleScanner
 from monitor.virtual.twins import twin_class
 from monitor.virtual.twins.polar import (
     CLOCK_START_NS,
@@ -37,71 +33,10 @@ def swaying(t_s):
     return acc_g, np.zeros((len(t_s), 3))
 
 
-class Worn:
-    """A twin on the air, and all that came of it by the driver's own setup."""
-
-    def __init__(self, air, twin_kind, driver, rate_hz, speed=1.0, play=swaying, **kwargs):
-        self.air, self.driver, self.rate_hz = air, driver, rate_hz
-        self.twin = twin_kind(air, play, clock=WearerClock(speed), speed=speed, **kwargs)
-        self.kwargs = {"backend": BumbleClient}
-        self.payloads, self.lost = [], 0
-
-    async def device(self):
-        scan = {"backend": BumbleScanner, "radio": self.central}
-        device = await BleakScanner.find_device_by_name(self.twin.name, 5.0, **scan)
-        assert device is not None
-        return device
-
-    async def open(self):
-        """Connect, pair if need be, start the stream; the decoder is kept."""
-        found = Found(await self.device(), self.driver, self.twin.name, -50)
-        self.reach = Reach(
-            found,
-            {"backend": BumbleClient, "radio": self.central},
-            patience_s=5.0,
-            speed=1.0,
-            on_packet=self.payloads.append,
-            on_lost=self._lost,
-        )
-        self.decoder = await self.reach.open(self.rate_hz)
-        return self
-
-    def _lost(self):
-        self.lost += 1
-
-    def decoded(self):
-        """What came since the last call; nothing of it refused."""
-        payloads, self.payloads[:] = list(self.payloads), []
-        parts = [self.decoder.feed(payload) for payload in payloads]
-        assert not any(part.bad for part in parts)
-        return np.vstack([part.acc_g for part in parts]), np.concatenate([part.t_s for part in parts])
-
-
-@contextlib.asynccontextmanager
-async def worn(air, twin_kind, driver, rate_hz, **kwargs):
-    """The twin switched on; not connected yet."""
-    one = Worn(air, twin_kind, driver, rate_hz, **kwargs)
-    one.central = await radio.open_central(air)
-    one.reach = None
-    await one.twin.start()
-    try:
-        yield one
-    finally:
-        if one.reach is not None:
-            await one.reach.close(stop=False)
-        await one.twin.stop()
-        await radio.close(air, one.central)
-
-
-@contextlib.asynccontextmanager
-async def client_of(one):
-    """A bare client, for what no driver does."""
-    client = BleakClient(await one.device(), timeout=5.0, backend=BumbleClient, radio=one.central)
-    await client.connect()
-    try:
-        yield client
-    finally:
-        await client.disconnect()
+def decoded(one):
+    """What came; nothing of it refused. acc_g, t_s."""
+    parts = one.parts()
+    return np.vstack([part.acc_g for part in parts]), np.concatenate([part.t_s for part in parts])
 
 
 async def ask(client, replies, *command):
@@ -125,8 +60,8 @@ def test_they_are_listed():
 
 @pytest.mark.parametrize(("kind", "driver", "rate_hz"), FAMILIES)
 async def test_gatt_table_and_advertisement(air, kind, driver, rate_hz):
-    async with worn(air, kind, driver, rate_hz) as one:
-        async with client_of(one) as client:
+    async with wearing(air, driver, kind, play=swaying) as one:
+        async with one.client() as client:
             service = client.services.get_service(PMD_SERVICE)
             assert {each.uuid: set(each.properties) for each in service.characteristics} == {
                 PMD_CONTROL.lower(): {"read", "write", "indicate"},
@@ -146,11 +81,11 @@ async def test_gatt_table_and_advertisement(air, kind, driver, rate_hz):
 
 @pytest.mark.parametrize(("kind", "driver", "rate_hz"), FAMILIES)
 async def test_what_is_played_comes_out_at_its_time(air, until, kind, driver, rate_hz):
-    async with worn(air, kind, driver, rate_hz, speed=10.0, clock_error=0.001) as one:
-        await one.open()
+    async with wearing(air, driver, kind, play=swaying, speed=10.0, clock_error=0.001) as one:
+        await one.open(rate_hz)
         await until(lambda: len(one.payloads) >= 6)
         assert one.twin.rate_hz == rate_hz
-        acc_g, t_s = one.decoded()
+        acc_g, t_s = decoded(one)
         assert len(acc_g) >= 6 * 28
         first = one.twin.sent[0]
         sent = first.first_t_s + np.arange(len(acc_g)) * first.period_s
@@ -162,36 +97,36 @@ async def test_what_is_played_comes_out_at_its_time(air, until, kind, driver, ra
 
 
 async def test_the_h10_samples_faster_than_it_says_also_by_its_own_clock(air, until):
-    async with worn(air, PolarH10Twin, POLAR_H10, 50.0, speed=10.0) as one:
-        await one.open()
+    async with wearing(air, POLAR_H10, PolarH10Twin, play=swaying, speed=10.0) as one:
+        await one.open(50.0)
         await until(lambda: len(one.payloads) >= 4)
         assert {len(payload) for payload in one.payloads} == {226}
         stamps = [struct.unpack_from("<Q", payload, 1)[0] for payload in one.payloads]
         rates = 36e9 / np.diff(np.array(stamps, dtype=np.int64))
         assert np.allclose(rates, 50.92, atol=0.005)
         assert CLOCK_START_NS < stamps[0] < CLOCK_START_NS + 60 * 10**9
-        _, t_s = one.decoded()
+        _, t_s = decoded(one)
         assert np.allclose(1 / np.diff(t_s), 50.92, atol=0.005)
 
 
 @pytest.mark.parametrize("rate_hz", POLAR_H10.rates_hz)
 async def test_every_rate_of_the_h10(air, until, rate_hz):
-    async with worn(air, PolarH10Twin, POLAR_H10, rate_hz, speed=20.0) as one:
-        await one.open()
+    async with wearing(air, POLAR_H10, PolarH10Twin, play=swaying, speed=20.0) as one:
+        await one.open(rate_hz)
         await until(lambda: len(one.payloads) >= 3)
         assert one.twin.control.running == {0: int(rate_hz), 1: 16, 2: 8}
-        _, t_s = one.decoded()
+        _, t_s = decoded(one)
         assert 1 / np.diff(t_s)[36:].mean() == pytest.approx(rate_hz * 1.0184, rel=1e-4)
 
 
 @pytest.mark.parametrize(("mtu_bytes", "frames"), [(247, 4), (100, 8), (23, 100)])
 async def test_the_verity_sense_sends_delta_frames_cut_to_the_link(air, until, mtu_bytes, frames):
-    async with worn(air, PolarSenseTwin, POLAR_SENSE, 52.0, speed=10.0, mtu_bytes=mtu_bytes) as one:
-        await one.open()
+    async with wearing(air, POLAR_SENSE, PolarSenseTwin, play=swaying, speed=10.0, mtu_bytes=mtu_bytes) as one:
+        await one.open(52.0)
         await until(lambda: len(one.payloads) >= frames)
         assert {payload[9] for payload in one.payloads} == {0x81}
         assert max(len(payload) for payload in one.payloads) <= mtu_bytes - 3
-        acc_g, t_s = one.decoded()
+        acc_g, t_s = decoded(one)
         assert len(acc_g) > 90
         assert np.abs(acc_g).max() > 1.3  # the jolts came too
         assert np.all(np.diff(t_s) > 0)
@@ -201,24 +136,24 @@ async def test_samples_beyond_the_range_are_cut_off(air, until):
     def wild(t_s):
         return np.tile([20.0, -20.0, 1.0], (len(t_s), 1)), np.zeros((len(t_s), 3))
 
-    async with worn(air, PolarH10Twin, POLAR_H10, 200.0, speed=10.0, play=wild) as one:
-        await one.open()
+    async with wearing(air, POLAR_H10, PolarH10Twin, speed=10.0, play=wild) as one:
+        await one.open(200.0)
         await until(lambda: len(one.payloads) >= 2)
-        acc_g, _ = one.decoded()
+        acc_g, _ = decoded(one)
         assert np.allclose(acc_g, [7.999, -8.0, 1.0])
 
 
 async def test_battery(air):
-    async with worn(air, PolarH10Twin, POLAR_H10, 100.0, battery=63.0) as one:
-        await one.open()
+    async with wearing(air, POLAR_H10, PolarH10Twin, play=swaying, battery=63.0) as one:
+        await one.open(100.0)
         assert await one.reach.battery_percent() == 63
 
 
 @pytest.mark.parametrize("bonding", [False, True])
 async def test_pairing_where_the_control_point_wants_it(air, until, bonding):
-    async with worn(air, PolarH10Twin, POLAR_H10, 200.0, speed=10.0, bonding=bonding) as one:
+    async with wearing(air, POLAR_H10, PolarH10Twin, play=swaying, speed=10.0, bonding=bonding) as one:
         if bonding:
-            async with client_of(one) as client:
+            async with one.client() as client:
                 for refused in (
                     lambda: client.read_gatt_char(PMD_CONTROL),
                     lambda: client.write_gatt_char(PMD_CONTROL, b"\x03\x02", response=True),
@@ -228,32 +163,32 @@ async def test_pairing_where_the_control_point_wants_it(air, until, bonding):
                     assert int(error.value.code) == 0x0F  # insufficient encryption
                 await client.pair()
                 assert bytes(await client.read_gatt_char(PMD_CONTROL))[0] == 0x0F
-        await one.open()
+        await one.open(200.0)
         await until(lambda: len(one.payloads) >= 2)
-        acc_g, _ = one.decoded()
+        acc_g, _ = decoded(one)
         assert len(acc_g) >= 72
         bonds = await one.central.keystore.get_all()
         assert bool(bonds) == bonding
         # The bond outlasts the link.
         await one.reach.close(stop=True)
         one.payloads.clear()
-        await one.open()
+        await one.open(200.0)
         await until(lambda: len(one.payloads) >= 1)
 
 
 @pytest.mark.parametrize(("kind", "driver", "rate_hz"), FAMILIES)
 async def test_the_stream_outlives_the_link_and_comes_back_with_the_setup(air, until, kind, driver, rate_hz):
-    async with worn(air, kind, driver, rate_hz, speed=20.0) as one:
-        await one.open()
+    async with wearing(air, driver, kind, play=swaying, speed=20.0) as one:
+        await one.open(rate_hz)
         await until(lambda: len(one.payloads) >= 2)
         await one.reach.close(stop=False)
         await until(lambda: not one.twin.streaming)
         assert one.twin.control.running is not None  # nobody stopped it
         one.payloads.clear()
-        await one.open()
+        await one.open(rate_hz)
         await until(lambda: len(one.payloads) >= 3)
         assert one.twin.control.asked[-3:][0] == b"\x03\x02"
-        acc_g, t_s = one.decoded()
+        acc_g, t_s = decoded(one)
         assert len(acc_g) >= 72
         assert np.all(np.diff(t_s) > 0)
         await one.reach.close(stop=True)
@@ -261,28 +196,28 @@ async def test_the_stream_outlives_the_link_and_comes_back_with_the_setup(air, u
 
 
 async def test_out_of_range_and_back(air, until):
-    async with worn(air, PolarH10Twin, POLAR_H10, 200.0, speed=10.0) as one:
-        await one.open()
+    async with wearing(air, POLAR_H10, PolarH10Twin, play=swaying, speed=10.0) as one:
+        await one.open(200.0)
         await until(lambda: len(one.payloads) >= 1)
         one.twin.reboot(1.0)
         await until(lambda: one.lost == 1)
         await until(lambda: one.twin.control.running is None)
         one.payloads.clear()
-        await one.open()
+        await one.open(200.0)
         await until(lambda: len(one.payloads) >= 2)
-        assert len(one.decoded()[0]) >= 72
+        assert len(decoded(one)[0]) >= 72
 
 
 async def test_the_charger_and_a_running_stream_are_told_in_words(air):
-    async with worn(air, PolarSenseTwin, POLAR_SENSE, 52.0) as one:
+    async with wearing(air, POLAR_SENSE, PolarSenseTwin, play=swaying) as one:
         one.twin.control.in_charger = True
         with pytest.raises(SensorError, match="in its charger: take it out"):
-            await one.open()
+            await one.open(52.0)
 
 
 async def test_commands_that_are_wrong_are_refused(air):
     good = bytes.fromhex("0001320001011000" + "02010400")
-    async with worn(air, PolarH10Twin, POLAR_H10, 50.0) as one, client_of(one) as client:
+    async with wearing(air, POLAR_H10, PolarH10Twin, play=swaying) as one, one.client() as client:
         replies = await listen(client)
 
         async def status(*command):
@@ -313,7 +248,7 @@ async def test_commands_that_are_wrong_are_refused(air):
 
 
 async def test_the_verity_sense_wants_its_channels(air):
-    async with worn(air, PolarSenseTwin, POLAR_SENSE, 52.0) as one, client_of(one) as client:
+    async with wearing(air, POLAR_SENSE, PolarSenseTwin, play=swaying) as one, one.client() as client:
         replies = await listen(client)
         await client.start_notify(PMD_DATA, lambda *_: None)
         start = bytes.fromhex("0202000134000101100002010800")

@@ -1,101 +1,25 @@
 """The virtual Thingy:52 through bleak, set up by its driver as the source does it."""
 
 import asyncio
-import contextlib
 import struct
+from functools import partial
 
 import numpy as np
 import pytest
-from bleak import BleakClient, BleakScanner
-from bleak.exc import BleakGATTProtocolError
+from bleak import BleakScanner
+from worn import INVALID_LENGTH, NOT_ALLOWED, refused, swaying, wearing
 
 from monitor.devices.thingy52 import THINGY52
-from monitor.sources.ble.reach import Reach
-from monitor.sources.ble.scan import Found
-from monitor.virtual import radio
-from monitor.virtual.bleak_backend import BumbleClient, BumbleScanner
-from monitor.virtual.clock import WearerClock
+from monitor.virtual.bleak_backend import BumbleScanner
 from monitor.virtual.twins import twin_class
 from monitor.virtual.twins.thingy52 import BASE, Thingy52Twin
 
 DRIVER, TWIN = THINGY52, Thingy52Twin
-INVALID_LENGTH, NOT_ALLOWED = 0x0D, 0x13
-
-
-def swaying(t_s):
-    """Something that differs in every sample, and turns at up to 300 deg/s."""
-    acc_g = np.stack([np.sin(7 * t_s), 0.3 * np.cos(11 * t_s), 0.9 + 0.1 * np.sin(3 * t_s)], axis=1)
-    gyr_dps = np.stack([300 * np.sin(5 * t_s), 20 * np.cos(2 * t_s), -3 * np.ones_like(t_s)], axis=1)
-    return acc_g, gyr_dps
-
-
-class Worn:
-    """A twin, a central, and what came of it by the driver's own setup."""
-
-    def __init__(self, central, twin):
-        self.central, self.twin = central, twin
-        self.payloads, self.lost, self.reach = [], 0, None
-
-    async def device(self):
-        device = await BleakScanner.find_device_by_name(self.twin.name, 5.0, backend=BumbleScanner, radio=self.central)
-        assert device is not None
-        return device
-
-    async def open(self, rate_hz):
-        self.payloads.clear()
-        self.reach = Reach(
-            Found(await self.device(), DRIVER, self.twin.name, -50),
-            {"backend": BumbleClient, "radio": self.central},
-            patience_s=5.0,
-            speed=self.twin.speed,
-            on_packet=self.payloads.append,
-            on_lost=self._lost,
-        )
-        self.decoder = await self.reach.open(rate_hz)
-
-    def _lost(self):
-        self.lost += 1
-
-    @contextlib.asynccontextmanager
-    async def client(self):
-        client = BleakClient(await self.device(), timeout=5.0, backend=BumbleClient, radio=self.central)
-        await client.connect()
-        try:
-            yield client
-        finally:
-            await client.disconnect()
-
-    def parts(self):
-        """What came, decoded; nothing refused."""
-        parts = [self.decoder.feed(payload) for payload in self.payloads]
-        assert not [part.bad for part in parts if part.bad]
-        return parts
 
 
 @pytest.fixture
 def wear(air):
-    @contextlib.asynccontextmanager
-    async def make(speed=1.0, play=swaying, **kwargs):
-        central = await radio.open_central(air)
-        twin = TWIN(air, play, clock=WearerClock(speed), speed=speed, **kwargs)
-        worn = Worn(central, twin)
-        await twin.start()
-        try:
-            yield worn
-        finally:
-            if worn.reach is not None:
-                await worn.reach.close(stop=False)
-            await twin.stop()
-            await radio.close(air, central)
-
-    return make
-
-
-async def refused(client, uuid, value):
-    """The ATT error of a write."""
-    with pytest.raises(BleakGATTProtocolError) as error:
-        await client.write_gatt_char(uuid, bytes(value), response=True)
-    return int(error.value.code)
+    return partial(wearing, air, DRIVER, TWIN)
 
 
 CONFIG, RAW, LED, PINS, SOUND, SPEAKER = (

@@ -4,9 +4,10 @@ import asyncio
 import contextlib
 
 import pytest
+from streamed import records_until
 
 from monitor.errors import SensorError
-from monitor.sources.ble import BleSource
+from monitor.sources.ble import BleSource, link
 from monitor.sources.simulator import Scene, Wearer
 from monitor.stream import Battery, Gap, Link, LinkState, Samples
 from monitor.virtual.twins import twin_class
@@ -22,16 +23,6 @@ async def worn(name, air, **options):
         yield twin
     finally:
         await twin.stop()
-
-
-async def until(source, done, timeout_s=30.0):
-    records = []
-    async with asyncio.timeout(timeout_s), contextlib.aclosing(source.records()) as stream:
-        async for record in stream:
-            records.append(record)
-            if done(records):
-                return records
-    pytest.fail("the records ended")
 
 
 def connected(records, times):
@@ -56,7 +47,7 @@ async def test_scan_connect_configure_stream_drop_and_come_back(sensor, rate_hz,
         assert found.driver.name == sensor
         loop = asyncio.get_running_loop()
         loop.call_later(4.0, air.drop, twin.name)
-        records = await until(source, lambda seen: connected(seen, 2))
+        records = await records_until(source, lambda seen: connected(seen, 2))
     states = [r.state for r in records if isinstance(r, Link)]
     assert states == [LinkState.SEARCHING, LinkState.CONNECTED, LinkState.LOST, LinkState.CONNECTED]
     before = records[: next(i for i, r in enumerate(records) if isinstance(r, Link) and r.state is LinkState.LOST)]
@@ -82,7 +73,7 @@ async def test_bluetooth_switched_off_and_on(bluez, air):
             await bluez.power(on=True)
 
         switching = asyncio.create_task(switch())
-        records = await until(source, lambda seen: connected(seen, 2))
+        records = await records_until(source, lambda seen: connected(seen, 2))
         await switching
     (gap,) = [r for r in records if isinstance(r, Gap)]
     assert 1.5 < gap.end_s - gap.start_s < 8.0
@@ -92,7 +83,7 @@ async def test_a_sensor_that_wants_to_be_paired_is_paired(bluez, air):
     async with worn("polar-h10", air, bonding=True) as twin:
         source = BleSource(want=twin.name)
         await source.find(10.0)
-        records = await until(source, lambda seen: connected(seen, 1))
+        records = await records_until(source, lambda seen: connected(seen, 1))
     assert samples(records)
 
 
@@ -114,7 +105,21 @@ async def test_bluetooth_that_is_off_is_said(bluez):
         await BleSource().find(2.0)
 
 
-async def test_no_permission_is_said(bus):
-    bus(deny="org.bluez")
-    with pytest.raises(SensorError, match=r"may not use Bluetooth|not running"):
-        await BleSource().find(2.0)
+async def test_no_permission_is_said(bluez_with):
+    async with bluez_with('<deny send_destination="org.bluez"/>'):
+        with pytest.raises(SensorError, match="may not use Bluetooth on this system"):
+            await BleSource().find(2.0)
+
+
+async def test_a_service_that_hangs_in_the_set_up_is_not_waited_for_for_ever(bluez, air, monkeypatch):
+    """Found in review: bleak's calls to BlueZ have no time limit of their own."""
+    monkeypatch.setattr(link, "SET_UP_S", 1.0)
+    monkeypatch.setattr(link, "CONNECT_S", 1.0)
+    bluez.deaf_to.add("StartNotify")
+    async with worn("witmotion", air) as twin:
+        source = BleSource(want=twin.name)
+        await source.find(10.0)
+        asyncio.get_running_loop().call_later(3.0, bluez.deaf_to.clear)
+        records = await records_until(source, lambda seen: connected(seen, 1))
+    assert bluez.calls.count("StartNotify") > 1
+    assert samples(records)
