@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import socket
-import subprocess
 import sys
 from types import SimpleNamespace
 
@@ -19,42 +17,18 @@ from monitor.sources import doctor
 from monitor.sources.doctor import Finding, Switch, examine, fact_of, judged_switches, switches
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the system bus of Linux")
-BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir=/tmp</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>{rule}
-  </policy>
-</busconfig>
-"""
 
 
 @pytest.fixture
-def system_bus(tmp_path, monkeypatch):
+def system_bus(private_bus, monkeypatch):
     """`system_bus(rule)` -> address of a private system bus with this rule, which this process uses too."""
-    if shutil.which("dbus-daemon") is None:
-        pytest.skip("needs dbus-daemon")
-    pytest.importorskip("dbus_fast", reason="needs dbus-fast, which is for Linux")
-    started = []
 
     def start(rule=""):
-        config = tmp_path / "bus.conf"
-        config.write_text(BUS.format(rule=rule))
-        daemon = subprocess.Popen(
-            ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"], stdout=subprocess.PIPE, text=True
-        )
-        started.append(daemon)
-        address = daemon.stdout.readline().strip()
+        address = private_bus(rule)
         monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
         return address
 
-    yield start
-    for daemon in started:
-        daemon.terminate()
-        daemon.communicate(timeout=10)
+    return start
 
 
 @pytest.fixture(autouse=True)

@@ -2,24 +2,10 @@
 
 import asyncio
 import contextlib
-import shutil
-import subprocess
 
 import pytest
 
 from monitor.stream import AlertRaised
-
-BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:dir=/tmp</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
-  </policy>
-</busconfig>
-"""
 
 
 @pytest.fixture
@@ -37,21 +23,11 @@ def alert():
 
 
 @pytest.fixture
-def session_bus(tmp_path, monkeypatch):
+def session_bus(private_bus, monkeypatch):
     """Address of a private session bus, which this process uses too."""
-    if shutil.which("dbus-daemon") is None:
-        pytest.skip("needs dbus-daemon")
-    pytest.importorskip("dbus_fast", reason="needs dbus-fast, which is for Linux")
-    config = tmp_path / "bus.conf"
-    config.write_text(BUS)
-    daemon = subprocess.Popen(
-        ["dbus-daemon", f"--config-file={config}", "--nofork", "--print-address"], stdout=subprocess.PIPE, text=True
-    )
-    address = daemon.stdout.readline().strip()
+    address = private_bus()
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
-    yield address
-    daemon.terminate()
-    daemon.communicate(timeout=10)
+    return address
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """MetaMotion: every vector, the conversation at the start, pairs of packets, and hostile bytes."""
 
-import json
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices.driver import Ask, Command, Subscribe
 from monitor.devices.metamotion import (
@@ -24,15 +22,8 @@ from monitor.devices.metamotion import (
 )
 from monitor.errors import SensorError
 
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
 LSB_G = {2: 16384, 4: 8192, 8: 4096, 16: 2048}
 LSB_DPS = {2000: 16.4, 1000: 32.8, 500: 65.6, 250: 131.2, 125: 262.4}
-
-
-def own_vectors():
-    text = (REPO / "firmware-notes" / "metamotion.vectors.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def conversation(rate_hz=100.0, acc=b"\x03\x80\x01\x02", gyr=b"\x13\x80\x00\x01"):
@@ -71,7 +62,7 @@ def check(vector):
             assert payload[2] in CHIPS
 
 
-@pytest.mark.parametrize("vector", own_vectors(), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("metamotion"), ids=lambda vector: vector["id"])
 def test_shipped_vector(vector):
     assert vector["origin"] != "hardware-capture"
     if vector["direction"] == "notify":
@@ -91,7 +82,7 @@ def all_sent():
 
 
 def test_every_command_that_we_send_is_a_documented_one():
-    documented = {each["hex"] for each in own_vectors() if each["direction"] == "write" and each["decoded"]["sent"]}
+    documented = {each["hex"] for each in own("metamotion", "write") if each["decoded"]["sent"]}
     assert all_sent() == documented
 
 
@@ -105,9 +96,7 @@ def test_a_chip_is_told_nothing_that_means_something_else_to_it():
 
 
 def test_vectors_of_the_shared_facts():
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if "MetaMotion" in v["device"]]
+    vectors = shared("MetaMotion")
     notified = [v for v in vectors if v["direction"] == "notify"]
     assert len(notified) == 22
     for vector in notified:

@@ -1,28 +1,19 @@
 """micro:bit: every vector, the steps that start the stream, and what must hold for any bytes at all."""
 
-import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices import microbit
 from monitor.devices.driver import Command, Subscribe, same_uuid
 from monitor.devices.microbit import MICROBIT, STRAY, MicrobitDecoder, decode
 
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
 
-
-def own_vectors(direction):
-    with (REPO / "firmware-notes" / "microbit.vectors.jsonl").open(encoding="utf-8") as file:
-        return [vector for line in file if (vector := json.loads(line))["direction"] == direction]
-
-
-@pytest.mark.parametrize("vector", own_vectors("notify"), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("microbit", "notify"), ids=lambda vector: vector["id"])
 def test_shipped_notifications(vector):
     assert vector["origin"] in {"vendor-doc", "composed-from-docs", "self-defined"}
     decoder = MicrobitDecoder()
@@ -33,9 +24,7 @@ def test_shipped_notifications(vector):
 
 
 def test_captured_vectors_of_the_shared_facts():
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if "micro:bit" in v["device"]]
+    vectors = shared("micro:bit")
     assert len(vectors) == 2
     for vector in vectors:
         decoded = decode(bytes.fromhex(vector["hex"]))
@@ -45,7 +34,7 @@ def test_captured_vectors_of_the_shared_facts():
 
 
 def test_setup_sets_the_documented_period_then_subscribes():
-    documented = {vector["decoded"]["rate_hz"]: vector["payload"] for vector in own_vectors("write")}
+    documented = {vector["decoded"]["rate_hz"]: vector["payload"] for vector in own("microbit", "write")}
     assert tuple(documented) == MICROBIT.rates_hz
     for rate_hz, payload in documented.items():
         period, subscription = MICROBIT.setup(rate_hz)

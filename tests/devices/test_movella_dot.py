@@ -1,26 +1,17 @@
 """Movella DOT: every vector, the set-up, the clock's wrap, and hostile bytes."""
 
-import json
 import math
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices.driver import Command, Read, Subscribe
 from monitor.devices.movella_dot import BEYOND, LENGTH, MODES, MOVELLA_DOT, START, STOP, DotDecoder, decode_mode, setup
 from monitor.errors import SensorError
-
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
-
-
-def own_vectors():
-    text = (REPO / "firmware-notes" / "movella-dot.vectors.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def packet(us, acc_mps2=(0.0, 0.0, 9.80665), gyr_dps=(0.0, 0.0, 0.0)):
@@ -46,11 +37,13 @@ def all_sent():
 
 
 def test_every_command_that_we_send_is_a_documented_one():
-    documented = {each["hex"] for each in own_vectors() if each["direction"] == "write" and each["decoded"]["sent"]}
+    documented = {
+        each["hex"] for each in own("movella-dot") if each["direction"] == "write" and each["decoded"]["sent"]
+    }
     assert all_sent() == documented
 
 
-@pytest.mark.parametrize("vector", own_vectors(), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("movella-dot"), ids=lambda vector: vector["id"])
 def test_shipped_vector(vector):
     assert vector["origin"] != "hardware-capture"
     payload, want = bytes.fromhex(vector["hex"]), vector["decoded"]
@@ -71,9 +64,7 @@ def test_shipped_vector(vector):
 
 
 def test_vectors_of_the_shared_facts():
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if "DOT" in v["device"]]
+    vectors = shared("DOT")
     assert len(vectors) == 10
     captured = [v for v in vectors if "mode" in v["decoded"]]
     assert len(captured) == 4

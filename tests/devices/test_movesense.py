@@ -1,29 +1,21 @@
 """Movesense: every vector, the talk that starts the stream, and what must hold for any bytes at all."""
 
-import json
 import struct
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices import movesense
 from monitor.devices.driver import Ask, Subscribe
 from monitor.devices.movesense import MOVESENSE, NOTIFY, WRITE, MovesenseDecoder, decode
 from monitor.errors import SensorError
 
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
 ACC_COUNT_G = 0.000244
 GYR_COUNT_DPS = 0.07
-
-
-def own_vectors():
-    with (REPO / "firmware-notes" / "movesense.vectors.jsonl").open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def measurement(time_ms, acc, gyr):
@@ -58,7 +50,7 @@ def status(code, reference=0x63):
 # ---------------------------------------------------------------- vectors
 
 
-@pytest.mark.parametrize("vector", own_vectors(), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("movesense"), ids=lambda vector: vector["id"])
 def test_shipped_vector(vector):
     assert vector["origin"] in {"composed-from-docs", "self-defined"}
     want = vector["decoded"]
@@ -76,9 +68,7 @@ def test_shipped_vector(vector):
 
 def test_captured_measurements_of_the_shared_facts():
     """Three captures, without the two bytes in front; two are of one half each, and are put together."""
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if v["device"] == "Movesense GSP"]
+    vectors = shared("Movesense GSP")
     content = {v["decoded"]["path"]: bytes.fromhex(v["hex"]) for v in vectors}
     want = {v["decoded"]["path"]: v["decoded"] for v in vectors}
     assert set(content) == {"/Meas/Acc/52", "/Meas/Gyro/52", "/Meas/IMU6/52"}
@@ -111,7 +101,7 @@ def test_steps():
 
 
 def test_every_command_that_we_send_is_a_documented_one():
-    documented = {v["payload"] for v in own_vectors() if v["direction"] == "write"}
+    documented = {v["payload"] for v in own("movesense") if v["direction"] == "write"}
     sent = {command.payload.hex() for command in MOVESENSE.stop}
     for rate_hz in MOVESENSE.rates_hz:
         steps, _ = conduct(rate_hz, [status(200), status(200)])

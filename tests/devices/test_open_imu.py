@@ -1,27 +1,19 @@
 """The open profile: every vector, the talk that starts the stream, its clock, and what must hold for any bytes."""
 
-import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices import open_imu
 from monitor.devices.driver import Command, Read, Subscribe, same_uuid
 from monitor.devices.open_imu import OPEN_IMU, OpenImuDecoder, decode
 from monitor.errors import SensorError
 
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
 GYR_SCALES = (16.4, 32.8, 65.6, 131.2, 262.4)
-
-
-def own_vectors(direction):
-    with (REPO / "firmware-notes" / "open-imu.vectors.jsonl").open(encoding="utf-8") as file:
-        return [vector for line in file if (vector := json.loads(line))["direction"] == direction]
 
 
 def packet(number, time_us, samples, *, kind=0, acc=2, gyr=0, flags=0, version=1):
@@ -58,7 +50,7 @@ def configured(rate_hz, info):
 # ---------------------------------------------------------------- vectors
 
 
-@pytest.mark.parametrize("vector", own_vectors("notify"), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("open-imu", "notify"), ids=lambda vector: vector["id"])
 def test_shipped_notifications(vector):
     decoder, want = OpenImuDecoder(100.0), vector["decoded"]
     parts = [decoder.feed(bytes.fromhex(chunk)) for chunk in vector["chunks"]]
@@ -75,21 +67,19 @@ def test_shipped_notifications(vector):
 
 
 def test_every_command_that_we_send_is_a_documented_one():
-    documented = {(vector["characteristic"], vector["payload"]) for vector in own_vectors("write")}
+    documented = {(vector["characteristic"], vector["payload"]) for vector in own("open-imu", "write")}
     sent = {("0003", configured(100.0, told()).hex()), ("0003", configured(50.0, told(capabilities=5, ranges=2)).hex())}
     sent |= {(one.characteristic[4:8], one.payload.hex()) for cue in OPEN_IMU.cues.values() for one in cue}
     assert sent == documented
 
 
-@pytest.mark.parametrize("vector", own_vectors("read"), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("open-imu", "read"), ids=lambda vector: vector["id"])
 def test_what_a_board_tells_decides_what_is_written(vector):
     assert configured(100.0, bytes.fromhex(vector["payload"])).hex() == vector["decoded"]["config"]
 
 
 def test_vectors_of_the_shared_facts():
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if "Open posture" in v["device"]]
+    vectors = shared("Open posture")
     assert len(vectors) == 3
     for vector in vectors:
         want = vector["decoded"]

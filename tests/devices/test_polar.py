@@ -1,13 +1,12 @@
 """Polar: every vector, the talk at the control point, and what must hold for any bytes at all."""
 
-import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices import polar, polar_frames
 from monitor.devices.driver import Ask, Command, Read, Subscribe
@@ -15,17 +14,9 @@ from monitor.devices.polar import CONTROL, DATA, POLAR_H10, POLAR_SENSE
 from monitor.devices.polar_frames import PolarDecoder, Scale, decode
 from monitor.errors import SensorError
 
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
-
 H10_OFFER = bytes.fromhex("f0010200000004190032006400c800010110000203020004000800")
 SENSE_OFFER = bytes.fromhex("f001020000000134000101100002010800040103")
 FEATURES = {"h10": bytes.fromhex("0f05") + bytes(15), "sense": bytes.fromhex("0f6e") + bytes(15)}
-
-
-def own_vectors():
-    with (REPO / "firmware-notes" / "polar.vectors.jsonl").open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def raw_frame(mg, time_ns=10**9):
@@ -77,7 +68,7 @@ def sense_answers(start="f002020000", offer=SENSE_OFFER):
 # ---------------------------------------------------------------- vectors
 
 
-@pytest.mark.parametrize("vector", own_vectors(), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("polar"), ids=lambda vector: vector["id"])
 def test_shipped_vector(vector):
     assert vector["origin"] in {"vendor-doc", "vendor-sdk-test", "composed-from-docs", "self-defined"}
     want = vector["decoded"]
@@ -110,9 +101,7 @@ def test_shipped_vector(vector):
 
 
 def shared_vectors(what):
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if v["device"].startswith("Polar")]
+    vectors = shared("Polar")
     assert len(vectors) == 22
     return [vector for vector in vectors if vector["direction"] == what]
 
@@ -168,7 +157,7 @@ def test_steps_of_the_h10():
 
 
 def test_every_start_that_we_send_is_a_documented_one():
-    documented = {v["payload"] for v in own_vectors() if v["direction"] == "write"}
+    documented = {v["payload"] for v in own("polar") if v["direction"] == "write"}
     for driver, answers, features in (
         (POLAR_H10, h10_answers(), FEATURES["h10"]),
         (POLAR_SENSE, sense_answers(), FEATURES["sense"]),

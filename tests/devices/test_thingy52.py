@@ -1,26 +1,18 @@
 """Thingy:52: every vector, the steps that start the stream, and what must hold for any bytes at all."""
 
-import json
 import struct
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices import thingy52
 from monitor.devices.driver import Command, Read, Subscribe, same_uuid
 from monitor.devices.thingy52 import BEYOND, STRAY, THINGY52, decode
 
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
 EXAMPLE = bytes.fromhex("6400f401f401320001")
-
-
-def own_vectors(direction):
-    with (REPO / "firmware-notes" / "thingy52.vectors.jsonl").open(encoding="utf-8") as file:
-        return [vector for line in file if (vector := json.loads(line))["direction"] == direction]
 
 
 def conduct(rate_hz, config):
@@ -38,7 +30,7 @@ def written(steps):
     return [step for step in steps if isinstance(step, Command)]
 
 
-@pytest.mark.parametrize("vector", own_vectors("notify"), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("thingy52", "notify"), ids=lambda vector: vector["id"])
 def test_shipped_notifications(vector):
     assert vector["origin"] in {"vendor-doc", "composed-from-docs", "self-defined"}
     _, decoder = conduct(50.0, EXAMPLE)
@@ -51,7 +43,7 @@ def test_shipped_notifications(vector):
 
 
 def test_every_command_that_we_send_is_a_documented_one():
-    documented = {(vector["characteristic"], vector["payload"]) for vector in own_vectors("write")}
+    documented = {(vector["characteristic"], vector["payload"]) for vector in own("thingy52", "write")}
     sent = [command for rate in THINGY52.rates_hz for command in written(conduct(rate, b"")[0])]
     sent += [command for commands in THINGY52.cues.values() for command in commands]
     assert {(command.characteristic[4:8], command.payload.hex()) for command in sent} == documented
@@ -59,9 +51,7 @@ def test_every_command_that_we_send_is_a_documented_one():
 
 def test_the_captured_vector_of_the_shared_facts():
     """The capture shows a notification's first 6 bytes only; the other 12 are filled with zeros here."""
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if "Thingy" in v["device"]]
+    vectors = shared("Thingy")
     assert len(vectors) == 1
     part = bytes.fromhex(vectors[0]["hex"])
     assert same_uuid(vectors[0]["characteristic"], THINGY52.notify)

@@ -1,25 +1,16 @@
 """WitMotion: every vector, then the properties that must hold for any bytes at all."""
 
-import json
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vectors import own, shared
 
 from monitor.devices import witmotion
 from monitor.devices.driver import Command
 from monitor.devices.witmotion import FOREIGN, STRAY, WitMotionDecoder
-
-REPO = Path(__file__).resolve().parents[2]
-SHARED_VECTORS = REPO / ".." / "shared" / "facts" / "ble-vectors.json"
-
-
-def own_vectors():
-    with (REPO / "firmware-notes" / "witmotion.vectors.jsonl").open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
 
 
 def feed_all(chunks, decoder=None):
@@ -59,7 +50,7 @@ def commands(rate_hz):
     return [step for step in witmotion.setup(rate_hz) if isinstance(step, Command)]
 
 
-@pytest.mark.parametrize("vector", own_vectors(), ids=lambda vector: vector["id"])
+@pytest.mark.parametrize("vector", own("witmotion"), ids=lambda vector: vector["id"])
 def test_shipped_vector(vector):
     assert vector["origin"] in {"vendor-doc", "composed-from-docs", "self-defined"}
     want = vector["decoded"]
@@ -77,7 +68,7 @@ def test_shipped_vector(vector):
 
 
 def test_every_command_that_we_send_is_a_documented_one():
-    documented = {vector["payload"] for vector in own_vectors() if vector["direction"] == "write"}
+    documented = {vector["payload"] for vector in own("witmotion") if vector["direction"] == "write"}
     sent = [command for rate in witmotion.WITMOTION.rates_hz for command in commands(rate)]
     sent.append(witmotion.WITMOTION.battery_request)
     assert {command.payload.hex() for command in sent} <= documented
@@ -86,11 +77,9 @@ def test_every_command_that_we_send_is_a_documented_one():
 
 
 def test_captured_and_documented_vectors_of_the_shared_facts():
-    if not SHARED_VECTORS.exists():
-        pytest.skip("the shared facts with the hardware captures are not beside this checkout")
-    vectors = [v for v in json.loads(SHARED_VECTORS.read_text(encoding="utf-8")) if "WitMotion" in v["device"]]
+    vectors = shared("WitMotion")
     assert len(vectors) == 18
-    documented = {v["payload"] for v in own_vectors() if v["direction"] == "write"}
+    documented = {v["payload"] for v in own("witmotion") if v["direction"] == "write"}
     for vector in vectors:
         if vector["direction"] == "write":
             assert vector["hex"] in documented, vector["id"]
