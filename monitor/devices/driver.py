@@ -8,6 +8,8 @@ from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+import numpy as np
+
 from monitor.stream import Floats
 
 BATTERY_LEVEL = "00002a19-0000-1000-8000-00805f9b34fb"
@@ -81,12 +83,30 @@ class Decoded:
     restarted: bool = False
 
 
+def nothing(*bad: tuple[str, bytes], gyro: bool, clock: bool = False, battery_percent: int | None = None) -> Decoded:
+    """A notification without samples; bad: the (reason, bytes) of what is refused of it."""
+    empty: Floats = np.empty((0, 3))
+    return Decoded(empty, empty if gyro else None, battery_percent, bad, t_s=np.empty(0) if clock else None)
+
+
+def nearest_step(step: int, wrap: int) -> int:
+    """A step of a clock that wraps at `wrap`, forwards or back, by the shorter way around."""
+    return (step + wrap // 2) % wrap - wrap // 2
+
+
 class Decoder(Protocol):
     """The stream of one connection; keeps what is not yet complete. Never raises on any input."""
 
-    def feed(self, payload: bytes) -> Decoded:
+    def feed(self, payload: bytes, /) -> Decoded:
         """Take one notification's payload of the characteristic `Driver.notify`; what it completes comes back."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stateless:
+    """The decoder of a stream whose notifications each stand alone."""
+
+    feed: Callable[[bytes], Decoded]
 
 
 Setup: TypeAlias = Generator[Step, bytes, Decoder]

@@ -23,6 +23,7 @@ from monitor.devices.driver import (
     Step,
     Subscribe,
     has_uuid,
+    nothing,
     refuse_rate,
 )
 from monitor.errors import SensorError
@@ -77,8 +78,6 @@ CHIPS: Final[Mapping[int, Chip]] = {  # BMI160, BMI270
 }
 GYROS: Final[Mapping[int, Gyro]] = {0: Gyro(single=0x05, packed=0x07), 1: Gyro(single=0x04, packed=0x05)}
 
-_NOTHING: Final[Floats] = np.empty((0, 3))
-
 
 def matches(name: str, service_uuids: Iterable[str]) -> bool:
     """True for MetaWear's service, or for the name that a board has until its owner gives it another."""
@@ -104,27 +103,23 @@ class MetaMotionDecoder:
         """Take one notification; three samples come out with the second packet of a pair."""
         head = payload[:2]
         if len(payload) < 2 or payload[0] not in MODULES:
-            return _refused((UNKNOWN, payload))
+            return nothing((UNKNOWN, payload), gyro=True)
         if head == BATTERY_REPLY:
             if len(payload) < 3 or payload[2] > 100:
-                return _refused((NO_CHARGE, payload))
-            return Decoded(_NOTHING, _NOTHING, battery_percent=payload[2])
+                return nothing((NO_CHARGE, payload), gyro=True)
+            return nothing(gyro=True, battery_percent=payload[2])
         if head not in {self._acc, self._gyr}:
-            return Decoded(_NOTHING, _NOTHING)  # late data of an earlier session, answers
+            return nothing(gyro=True)  # late data of an earlier session, answers
         if len(payload) != 2 + 6 * PACKED_SAMPLES:
-            return _refused((LENGTH, payload))
+            return nothing((LENGTH, payload), gyro=True)
         waiting = self._waiting
         if head == self._acc:
             self._waiting = payload
-            return _refused((ALONE_ACC, waiting)) if waiting else Decoded(_NOTHING, _NOTHING)
+            return nothing((ALONE_ACC, waiting), gyro=True) if waiting else nothing(gyro=True)
         self._waiting = None
         if waiting is None:
-            return _refused((ALONE_GYR, payload))
+            return nothing((ALONE_GYR, payload), gyro=True)
         return Decoded(decode(waiting, LSB_PER_G), decode(payload, LSB_PER_DPS))
-
-
-def _refused(*bad: tuple[str, bytes]) -> Decoded:
-    return Decoded(_NOTHING, _NOTHING, bad=bad)
 
 
 def setup(rate_hz: float) -> Setup:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.devices.driver import Command, Decoded, Driver, Setup, Subscribe, has_uuid, refuse_rate
+from monitor.devices.driver import Command, Decoded, Driver, Setup, Stateless, Subscribe, has_uuid, nothing, refuse_rate
 
 SERVICE: Final = "e95d0753-251d-470a-a062-fa1922dfa9a8"
 NOTIFY: Final = "e95dca4b-251d-470a-a062-fa1922dfa9a8"
@@ -36,26 +36,17 @@ def setup(rate_hz: float) -> Setup:
         raise refuse_rate("micro:bit", PERIODS_MS, rate_hz)
     yield Command(PERIOD, struct.pack("<H", period_ms), response=True)
     yield Subscribe(NOTIFY)
-    return MicrobitDecoder()
+    return Stateless(decode)
 
 
 def decode(payload: bytes) -> Decoded:
     """One notification: a sample in g, or the refusal of anything else. Never raises."""
     if len(payload) != SAMPLE_BYTES:
-        return Decoded(np.empty((0, 3)), None, bad=((STRAY, payload),))
+        return nothing((STRAY, payload), gyro=False)
     raw_mg: NDArray[np.int16] = np.frombuffer(payload, dtype="<i2")
     if int(np.abs(raw_mg.astype(np.int32)).max()) > LIMIT_MG:
-        return Decoded(np.empty((0, 3)), None, bad=((BEYOND, payload),))
+        return nothing((BEYOND, payload), gyro=False)
     return Decoded(raw_mg.astype(np.float64)[None, :] / 1000.0, None)
-
-
-class MicrobitDecoder:
-    """One connection's notifications; each stands alone, so nothing is kept."""
-
-    @staticmethod
-    def feed(payload: bytes) -> Decoded:
-        """Take one notification."""
-        return decode(payload)
 
 
 MICROBIT: Final = Driver(

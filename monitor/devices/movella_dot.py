@@ -5,13 +5,24 @@ Mode 21 is used: the others give orientation, or acceleration with gravity taken
 
 import struct
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from monitor.devices.driver import Command, Decoded, Driver, Read, Setup, Subscribe, has_uuid, refuse_rate
+from monitor.devices.driver import (
+    Command,
+    Decoded,
+    Driver,
+    Read,
+    Setup,
+    Subscribe,
+    has_uuid,
+    nearest_step,
+    nothing,
+    refuse_rate,
+)
 from monitor.errors import SensorError
-from monitor.stream import Floats
 
 TAIL: Final = "-4947-11e9-8646-d663bd873d93"
 SERVICE: Final = f"15171000{TAIL}"
@@ -47,7 +58,6 @@ MODES: Final[Mapping[int, Mapping[str, tuple[int, int]]]] = {
 
 LENGTH: Final = "a DOT packet that is not 40 bytes long"
 BEYOND: Final = "an acceleration or rotation beyond the range of the sensor"
-_NOTHING: Final[Floats] = np.empty((0, 3))
 
 
 def matches(name: str, service_uuids: Iterable[str]) -> bool:
@@ -67,34 +77,32 @@ def decode_mode(payload: bytes, mode: int) -> dict[str, tuple[float, ...]]:
 def decode(payload: bytes) -> Decoded:
     """One notification of mode 21: one sample, its time in s by the sensor's clock, which wraps."""
     if len(payload) != PAYLOAD_BYTES:
-        return Decoded(_NOTHING, _NOTHING, bad=((LENGTH, payload),), t_s=np.empty(0))
+        return nothing((LENGTH, payload), gyro=True, clock=True)
     told = decode_mode(payload, MODE)
     acc_g = np.array([told["acc_mps2"]], dtype=np.float64) / G_MPS2
     gyr_dps = np.array([told["gyro_dps"]], dtype=np.float64)
     # A comparison with NaN is false.
     if not (np.abs(acc_g).max() <= MOST_G and np.abs(gyr_dps).max() <= MOST_DPS):
-        return Decoded(_NOTHING, _NOTHING, bad=((BEYOND, payload),), t_s=np.empty(0))
+        return nothing((BEYOND, payload), gyro=True, clock=True)
     return Decoded(acc_g, gyr_dps, t_s=np.array(told["time_us"]) / 1e6)
 
 
 class DotDecoder:
-    """One connection; keeps how often the clock has wrapped."""
+    """One connection; keeps the sensor's clock, as it was told and as it goes on over its wraps."""
 
     def __init__(self) -> None:
         self._last_us: int | None = None
-        self._wraps_us = 0
+        self._now_us = 0
 
     def feed(self, payload: bytes) -> Decoded:
         """Take one notification; t_s goes on over the wrap of the clock, to the nearest."""
         decoded = decode(payload)
-        if not len(decoded.acc_g):
-            return decoded
-        now_us = int.from_bytes(payload[:4], "little")
-        if self._last_us is not None:
-            step_us = now_us - self._last_us
-            self._wraps_us += CLOCK_US * ((step_us < -CLOCK_US // 2) - (step_us > CLOCK_US // 2))
-        self._last_us = now_us
-        return Decoded(decoded.acc_g, decoded.gyr_dps, t_s=np.array([(now_us + self._wraps_us) / 1e6]))
+        if len(decoded.acc_g):
+            told_us = int.from_bytes(payload[:4], "little")
+            self._now_us += told_us if self._last_us is None else nearest_step(told_us - self._last_us, CLOCK_US)
+            self._last_us = told_us
+            decoded = replace(decoded, t_s=np.array([self._now_us / 1e6]))
+        return decoded
 
 
 def setup(rate_hz: float) -> Setup:

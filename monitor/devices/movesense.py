@@ -22,6 +22,8 @@ from monitor.devices.driver import (
     Setup,
     Subscribe,
     has_uuid,
+    nearest_step,
+    nothing,
     refuse_rate,
 )
 from monitor.errors import SensorError
@@ -65,8 +67,6 @@ STATUS: Final = {
     507: "has no memory left: take it out of its strap and put it back",
 }
 
-_NOTHING: Final[Floats] = np.empty((0, 3))
-
 
 def matches(name: str, service_uuids: Iterable[str]) -> bool:
     """True for an advertisement of the service or of a name that starts with Movesense."""
@@ -102,14 +102,14 @@ def decode(measurement: bytes, period_s: float, start_s: float = 0.0) -> Decoded
     Never raises: what cannot be read comes back in `bad`, without samples.
     """
     if not _is_whole(measurement):
-        return _refused(STRAY, measurement)
+        return nothing((STRAY, measurement), gyro=True, clock=True)
     values: NDArray[np.float32] = np.frombuffer(measurement, dtype="<f4", offset=TIME.size).reshape(2, -1, 3)
     if not np.isfinite(values).all():  # before the cast: it would warn of signalling NaN
-        return _refused(BEYOND, measurement)
+        return nothing((BEYOND, measurement), gyro=True, clock=True)
     acc_g: Floats = values[0].astype(np.float64) / G_MPS2
     gyr_dps: Floats = values[1].astype(np.float64)
     if float(np.abs(acc_g).max()) > ACC_LIMIT_G or float(np.abs(gyr_dps).max()) > GYR_LIMIT_DPS:
-        return _refused(BEYOND, measurement)
+        return nothing((BEYOND, measurement), gyro=True, clock=True)
     return Decoded(acc_g, gyr_dps, t_s=start_s + period_s * np.arange(len(acc_g), dtype=np.float64))
 
 
@@ -130,15 +130,15 @@ class MovesenseDecoder:
     def feed(self, payload: bytes) -> Decoded:
         """Take one notification; t_s counts from the first measurement."""
         if len(payload) < HEAD_BYTES or payload[0] not in {REPLY, DATA, CONTINUED}:
-            return _refused(STRAY, payload)
+            return nothing((STRAY, payload), gyro=True, clock=True)
         if payload[1] != REFERENCE:
-            return _refused(FOREIGN, payload)
+            return nothing((FOREIGN, payload), gyro=True, clock=True)
         if payload[0] == REPLY:  # to a command of ours: setup has seen it
-            return _empty()
+            return nothing(gyro=True, clock=True)
         parts, self._parts = self._parts, b""
         content = payload[HEAD_BYTES:]
         if payload[0] == CONTINUED:
-            return self._take(parts + content) if parts else _refused(TORN, payload)
+            return self._take(parts + content) if parts else nothing((TORN, payload), gyro=True, clock=True)
         decoded = self._take(content)
         return replace(decoded, bad=((TORN, parts), *decoded.bad)) if parts else decoded
 
@@ -147,13 +147,13 @@ class MovesenseDecoder:
         if _is_whole(content):
             return self._timed(content)
         if len(content) > LONGEST_BYTES:
-            return _refused(TOO_LONG, content)
+            return nothing((TOO_LONG, content), gyro=True, clock=True)
         self._parts = content
-        return _empty()
+        return nothing(gyro=True, clock=True)
 
     def _timed(self, measurement: bytes) -> Decoded:
         told_ms = TIME.unpack_from(measurement)[0]
-        step_ms = 0 if self._last_ms is None else _nearest(told_ms - self._last_ms)
+        step_ms = 0 if self._last_ms is None else nearest_step(told_ms - self._last_ms, CLOCK_MS)
         decoded = decode(measurement, self._period_s, (self._now_ms + step_ms) / 1000.0)
         if not len(decoded.acc_g):
             return decoded
@@ -166,23 +166,10 @@ class MovesenseDecoder:
         return decoded
 
 
-def _nearest(step_ms: int) -> int:
-    """A step of the clock, forwards or back, by the shorter way around its wrap."""
-    return (step_ms + CLOCK_MS // 2) % CLOCK_MS - CLOCK_MS // 2
-
-
 def _is_whole(measurement: bytes) -> bool:
     """Whether this is a time and one or more whole samples."""
     samples, rest = divmod(len(measurement) - TIME.size, SAMPLE_BYTES)
     return samples > 0 and rest == 0
-
-
-def _empty() -> Decoded:
-    return Decoded(_NOTHING, _NOTHING, t_s=np.empty(0))
-
-
-def _refused(reason: str, piece: bytes) -> Decoded:
-    return Decoded(_NOTHING, _NOTHING, bad=((reason, piece),), t_s=np.empty(0))
 
 
 MOVESENSE: Final = Driver(

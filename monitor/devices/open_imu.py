@@ -20,6 +20,8 @@ from monitor.devices.driver import (
     Setup,
     Subscribe,
     has_uuid,
+    nearest_step,
+    nothing,
     refuse_rate,
 )
 from monitor.errors import SensorError
@@ -112,7 +114,7 @@ def decode(payload: bytes, period_s: float, start_s: float | None = None) -> Dec
     """
     reason = _reason_against(payload)
     if reason:
-        return Decoded(np.empty((0, 3)), None, bad=((reason, payload),))
+        return nothing((reason, payload), gyro=False)
     head, ranges, _, time_us = HEADER.unpack_from(payload)
     size = SAMPLE_BYTES[head & 7]
     n = (len(payload) - HEADER.size) // size
@@ -147,7 +149,7 @@ class OpenImuDecoder:
             self._now_us, self._period_s = time_us, self._nominal_s
         else:
             last_number, last_us, last_samples = self._last
-            step_us = (time_us - last_us + CLOCK_US // 2) % CLOCK_US - CLOCK_US // 2
+            step_us = nearest_step(time_us - last_us, CLOCK_US)
             self._now_us += step_us
             spacing_s = step_us / last_samples / 1e6
             complete = (number - last_number) % NUMBERS == 1 and not head & DROPPED

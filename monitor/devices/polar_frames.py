@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.devices.driver import Decoded
+from monitor.devices.driver import Decoded, nothing
 from monitor.stream import Floats
 
 ACCELERATION: Final = 0x02
@@ -34,8 +34,6 @@ TOO_SHORT: Final = "a Polar frame without samples"
 TORN: Final = "a Polar frame that ends within a sample"
 BAD_BLOCK: Final = "a Polar frame with differences that cannot be unpacked"
 BEYOND: Final = "an acceleration beyond the range of the sensor"
-
-_NOTHING: Final[Floats] = np.empty((0, 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +62,7 @@ def decode(payload: bytes, scale: Scale = Scale(), *, period_s: float = 0.0, ori
     try:
         acc_g = _accelerations(payload, scale)
     except _Refused as refused:
-        return Decoded(_NOTHING, None, bad=((str(refused), payload),), t_s=np.empty(0))
+        return nothing((str(refused), payload), gyro=False, clock=True)
     return Decoded(acc_g, None, t_s=_times((time_ns(payload) - origin_ns) / 1e9, len(acc_g), period_s))
 
 

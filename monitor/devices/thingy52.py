@@ -13,8 +13,10 @@ from monitor.devices.driver import (
     Driver,
     Read,
     Setup,
+    Stateless,
     Subscribe,
     has_uuid,
+    nothing,
     refuse_rate,
 )
 from monitor.stream import Floats
@@ -74,31 +76,18 @@ def setup(rate_hz: float) -> Setup:
     if wanted != found:
         yield Command(CONFIG, wanted, response=True)
     yield Subscribe(NOTIFY)
-    return Thingy52Decoder()
+    return Stateless(decode)
 
 
 def decode(payload: bytes) -> Decoded:
     """One notification: a sample in g and deg/s, or the refusal of anything else. Never raises."""
     if len(payload) != SAMPLE.size:
-        return _refused(STRAY, payload)
+        return nothing((STRAY, payload), gyro=True)
     raw: Floats = np.frombuffer(payload, dtype="<i2").astype(np.float64)
     acc_g, gyr_dps = raw[None, 0:3] / ACC_COUNTS_PER_G, raw[None, 3:6] / GYR_COUNTS_PER_DPS
     if float(np.abs(acc_g).max()) > ACC_LIMIT_G:
-        return _refused(BEYOND, payload)
+        return nothing((BEYOND, payload), gyro=True)
     return Decoded(acc_g, gyr_dps)
-
-
-class Thingy52Decoder:
-    """One connection's notifications; each stands alone, so nothing is kept."""
-
-    @staticmethod
-    def feed(payload: bytes) -> Decoded:
-        """Take one notification."""
-        return decode(payload)
-
-
-def _refused(reason: str, payload: bytes) -> Decoded:
-    return Decoded(np.empty((0, 3)), np.empty((0, 3)), bad=((reason, payload),))
 
 
 THINGY52: Final = Driver(

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from vectors import own, shared
 
 from monitor.devices import microbit
-from monitor.devices.driver import Command, Subscribe, same_uuid
-from monitor.devices.microbit import MICROBIT, STRAY, MicrobitDecoder, decode
+from monitor.devices.driver import Command, Stateless, Subscribe, same_uuid
+from monitor.devices.microbit import MICROBIT, STRAY, decode
 
 
 @pytest.mark.parametrize("vector", own("microbit", "notify"), ids=lambda vector: vector["id"])
 def test_shipped_notifications(vector):
     assert vector["origin"] in {"vendor-doc", "composed-from-docs", "self-defined"}
-    decoder = MicrobitDecoder()
+    decoder = Stateless(decode)
     parts = [decoder.feed(bytes.fromhex(chunk)) for chunk in vector["chunks"]]
     assert np.array_equal(np.vstack([part.acc_g for part in parts]), np.reshape(vector["decoded"]["acc_g"], (-1, 3)))
     assert all(part.gyr_dps is None and part.t_s is None and part.battery_percent is None for part in parts)
@@ -73,7 +73,7 @@ def test_any_sample_is_told_to_the_last_bit_or_refused(row_mg):
 @settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_any_bytes_give_values_in_range_or_are_refused(payload):
-    decoded = MicrobitDecoder().feed(payload)
+    decoded = decode(payload)
     assert decoded.acc_g.shape == (len(decoded.acc_g), 3)
     assert decoded.gyr_dps is None
     assert (np.abs(decoded.acc_g) <= 16.0).all()

@@ -119,7 +119,7 @@ def test_any_sample_is_told_to_the_last_bit_or_refused(row):
 @settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_values_in_range_or_are_refused(payload):
-    decoded = thingy52.Thingy52Decoder().feed(payload)
+    decoded = thingy52.decode(payload)
     assert decoded.acc_g.shape == decoded.gyr_dps.shape == (len(decoded.acc_g), 3)
     assert (np.abs(decoded.acc_g) <= 16.8).all()
     assert (np.abs(decoded.gyr_dps) <= 1024).all()

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
-from bumble.core import AdvertisingData
 from bumble.device import Connection
 from bumble.gatt import Characteristic, Service
 
@@ -92,8 +91,7 @@ class MetaMotionTwin(Twin):
 
     def advertisement(self) -> tuple[Structures, Structures]:
         """The service."""
-        uuid = Service(SERVICE, []).uuid.to_pdu_bytes()
-        return [(AdvertisingData.Type.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, uuid)], []
+        return self.advertised(SERVICE), []
 
     @property
     def stream(self) -> Characteristic[bytes]:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from bumble import att
 from bumble.device import Connection
-from bumble.gatt import Characteristic, CharacteristicValue, Service
+from bumble.gatt import Characteristic, Service
 
 from monitor.stream import Floats
 from monitor.virtual.air import Air
@@ -37,13 +37,7 @@ class MicrobitTwin(Twin):
         self.period_ms = 20
         self.refused: list[bytes] = []
         self._latest = bytes(6)
-        self._data = Characteristic[bytes](
-            DATA,
-            Characteristic.Properties.READ | Characteristic.Properties.NOTIFY,
-            Characteristic.READABLE,
-            CharacteristicValue[bytes](read=lambda _: self._latest),
-        )
-        self._data.on(Characteristic.EVENT_SUBSCRIPTION, self._subscribed)
+        self._data = self.notifying(DATA, self.follow, read=lambda _: self._latest)
 
     @property
     def stream(self) -> Characteristic[bytes]:
@@ -81,12 +75,6 @@ class MicrobitTwin(Twin):
         """The period is not kept."""
         del now_s
         self.period_ms = 20
-
-    def _subscribed(self, connection: Connection, notify: bool, _indicate: bool) -> None:
-        if notify:
-            self.begin(connection)
-        else:
-            self.cease()
 
     def _period(self, _connection: Connection) -> bytes:
         return self.period_ms.to_bytes(2, "little")

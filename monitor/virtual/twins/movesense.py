@@ -6,7 +6,6 @@
 import asyncio
 from typing import Any, ClassVar
 
-from bumble.core import AdvertisingData
 from bumble.device import Connection
 from bumble.gatt import Characteristic, Service
 
@@ -54,8 +53,7 @@ class MovesenseTwin(Twin):
 
     def advertisement(self) -> tuple[Structures, Structures]:
         """The service; the name goes into the scan response."""
-        uuids = Service(GSP_SERVICE, []).uuid.to_pdu_bytes()
-        return [(AdvertisingData.Type.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, uuids)], []
+        return self.advertised(GSP_SERVICE), []
 
     @property
     def rate_hz(self) -> float:

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from bumble import att
-from bumble.core import AdvertisingData
 from bumble.device import Connection
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 
@@ -74,7 +73,7 @@ class OpenImuTwin(Twin):
         self._clock_start_us, self._number = clock_start_us, first_number
         self._restarted = True
         self._due_index: int | None = None  # of the next sample, where none is missing
-        self._stream = self.notifying(BASE.format("0004"), self._subscribed)
+        self._stream = self.notifying(BASE.format("0004"), self.follow)
         self._event = self.notifying(BASE.format("0006"), self._event_subscribed)
         self._event_listener: Connection | None = None
 
@@ -119,8 +118,7 @@ class OpenImuTwin(Twin):
 
     def advertisement(self) -> tuple[Structures, Structures]:
         """The service."""
-        uuids = Service(BASE.format("0001"), []).uuid.to_pdu_bytes()
-        return [(AdvertisingData.Type.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, uuids)], []
+        return self.advertised(BASE.format("0001")), []
 
     def power_on(self, now_s: float) -> None:
         """All settings as from the factory; after the first time, the counters too."""
@@ -174,12 +172,6 @@ class OpenImuTwin(Twin):
         """What is not sent while nobody listens is not missing."""
         super().cease()
         self._due_index = None
-
-    def _subscribed(self, connection: Connection, on: bool) -> None:
-        if on:
-            self.begin(connection)
-        else:
-            self.cease()
 
     def _event_subscribed(self, connection: Connection, on: bool) -> None:
         self._event_listener = connection if on else None

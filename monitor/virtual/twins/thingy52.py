@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from bumble import att
-from bumble.core import AdvertisingData
 from bumble.device import Connection
 from bumble.gatt import Characteristic, Service
 
@@ -40,7 +39,7 @@ class Thingy52Twin(Twin):
         self.led = bytes.fromhex("020614AC0D")  # breathes in cyan
         self.pins = bytes(4)
         self.refused: list[bytes] = []
-        self._raw = self.notifying(BASE.format("0406"), self._subscribed)
+        self._raw = self.notifying(BASE.format("0406"), self.follow)
 
     @property
     def stream(self) -> Characteristic[bytes]:
@@ -99,8 +98,7 @@ class Thingy52Twin(Twin):
 
     def advertisement(self) -> tuple[Structures, Structures]:
         """The configuration service."""
-        uuids = Service(BASE.format("0100"), []).uuid.to_pdu_bytes()
-        return [(AdvertisingData.Type.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, uuids)], []
+        return self.advertised(BASE.format("0100")), []
 
     def group(self, room: int) -> int:
         """One sample a notification, at every rate."""
@@ -114,12 +112,6 @@ class Thingy52Twin(Twin):
         gyr = np.clip(np.rint(gyr_dps * 32), -32768, 32767)
         field = np.tile([320, -160, -720], (len(acc), 1))
         return [Out(self._raw, row.tobytes(), 1) for row in np.hstack([acc, gyr, field]).astype("<i2")]
-
-    def _subscribed(self, connection: Connection, on: bool) -> None:
-        if on:
-            self.begin(connection)
-        else:
-            self.cease()
 
     # ------------------------------------------------------------ what is written
 

@@ -12,6 +12,7 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 from bumble import att
+from bumble.core import UUID, AdvertisingData
 from bumble.device import Connection, Device
 from bumble.gatt import Characteristic, CharacteristicValue, Service
 from numpy.typing import NDArray
@@ -237,6 +238,13 @@ class Twin(ABC):
         self._listener = connection
         self.arm()
 
+    def follow(self, connection: Connection, on: bool) -> None:
+        """Stream while this connection is subscribed: the rule of most sensors, to be given to `notifying`."""
+        if on:
+            self.begin(connection)
+        else:
+            self.cease()
+
     def cease(self) -> None:
         """Send no more; the sensor's clock and the content go on."""
         self._listener = None
@@ -309,18 +317,33 @@ class Twin(ABC):
         return Characteristic[bytes](uuid, properties, permissions, value)
 
     def notifying(
-        self, uuid: str, subscribed: Callable[[Connection, bool], None] | None = None, *, indicate: bool = False
+        self,
+        uuid: str,
+        subscribed: Callable[[Connection, bool], None] | None = None,
+        *,
+        read: Callable[[Connection], bytes] | None = None,
     ) -> Characteristic[bytes]:
-        """A characteristic that notifies (or indicates); `subscribed` is told who switches it on or off."""
-        kind = Characteristic.Properties.INDICATE if indicate else Characteristic.Properties.NOTIFY
-        characteristic = Characteristic[bytes](uuid, kind, Characteristic.READABLE)
+        """A characteristic that notifies, and can be read where `read` is given.
+
+        subscribed : is told who switches it on or off
+        """
+        kind, value = Characteristic.Properties.NOTIFY, b""
+        if read is not None:
+            kind, value = kind | Characteristic.Properties.READ, CharacteristicValue[bytes](read=read)
+        characteristic = Characteristic[bytes](uuid, kind, Characteristic.READABLE, value)
         if subscribed is not None:
 
-            def changed(connection: Connection, notify: bool, indications: bool) -> None:
-                subscribed(connection, notify or indications)
+            def changed(connection: Connection, notify: bool, _indicate: bool) -> None:
+                subscribed(connection, notify)
 
             characteristic.on(Characteristic.EVENT_SUBSCRIPTION, changed)
         return characteristic
+
+    @staticmethod
+    def advertised(service: str) -> Structures:
+        """The AD structure that names a service by its 128-bit UUID."""
+        kind = AdvertisingData.Type.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS
+        return [(kind, UUID(service).to_pdu_bytes())]
 
     def note_cue(self, kind: str, payload: bytes) -> None:
         """A cue was asked of the sensor."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-from bumble.core import AdvertisingData
 from bumble.device import Connection
 from bumble.gatt import Characteristic, Service
 
@@ -53,7 +52,7 @@ class WitMotionTwin(Twin):
         self.registers = Registers(EMPTY_V + (FULL_V - EMPTY_V) * battery / 100.0 if battery_v is None else battery_v)
         self._as_measured = clock_error is None
         self._replies: list[tuple[float, bytes]] = []
-        self._notify = self.notifying(NOTIFY, self._subscribed)
+        self._notify = self.notifying(NOTIFY, self.follow)
 
     def services(self) -> list[Service]:
         """One service: frames out, commands in."""
@@ -61,8 +60,7 @@ class WitMotionTwin(Twin):
 
     def advertisement(self) -> tuple[Structures, Structures]:
         """The service, and the name where there is room."""
-        uuid = Service(SERVICE, []).uuid.to_pdu_bytes()
-        return [(AdvertisingData.Type.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS, uuid)], []
+        return self.advertised(SERVICE), []
 
     @property
     def stream(self) -> Characteristic[bytes]:
@@ -121,12 +119,6 @@ class WitMotionTwin(Twin):
         return payload
 
     # ------------------------------------------------------------ commands
-
-    def _subscribed(self, connection: Connection, on: bool) -> None:
-        if on:
-            self.begin(connection)
-        else:
-            self.cease()
 
     def _command(self, _connection: Connection, command: bytes) -> None:
         now_s = self._clock()
