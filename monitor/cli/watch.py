@@ -83,13 +83,13 @@ def demo(
     async def run() -> None:
         from monitor.devices import driver_by_name
 
-        name = driver_by_name(sensor).name
+        driver_by_name(sensor)  # an unknown name is told before anything slow
         try:
             await _load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.air")
         except ModuleNotFoundError as error:
             raise need_bumble(error) from None
         with content(play, script, seed) as playing:
-            async with virtual_sensor(playing, speed, name) as (source, twin):
+            async with virtual_sensor(playing, speed, sensor) as (source, twin):
                 source.rate_hz = rate_hz
                 await _stream(running, source, profile_path, for_s, sent=twin.sent, ended=twin.ended)
 

@@ -181,7 +181,7 @@ CURES = {
 def bluetooth_error(error: BaseException) -> SensorError:
     """What is wrong with Bluetooth here, in one sentence that says what to do."""
     if isinstance(error, BleakBluetoothNotAvailableError):
-        cure = CURES.get(error.reason, f"Bluetooth cannot be used here ({error}): check the system's settings")
+        cure = CURES.get(error.reason, f"Bluetooth cannot be used here ({error.args[0]}): check the system's settings")
     elif "AccessDenied" in str(error):
         cure = "You may not use Bluetooth on this system: add yourself to the group bluetooth and log in again"
     elif isinstance(error, OSError) or "ServiceUnknown" in str(error):

@@ -218,6 +218,7 @@ def test_each_reason_of_bleak_has_its_cure(reason):
     error = bluetooth_error(BleakBluetoothNotAvailableError("it failed", reason))
     assert isinstance(error, SensorError)
     assert "`sitwell demo`" in str(error)
+    assert "Reason" not in str(error)  # found in review: bleak's text and reason were printed as a pair
 
 
 def test_any_other_failure_of_bluetooth_is_told():
