@@ -84,12 +84,11 @@ class SensorLink:
                     self._ask_now_and_then(t_s)
                 case "battery", str():
                     yield Battery(t_s, int(payload))
-                case "decoder", _ if not isinstance(payload, bytes | str):
+                case "connected", _ if not isinstance(payload, bytes | str):
                     self._decoder = payload
-                case "connected", str():
                     self._battery_due_s = t_s + BATTERY_FIRST_S
                     self._temperature_due_s = t_s + TEMPERATURE_FIRST_S
-                    yield Link(t_s, LinkState.CONNECTED, payload)
+                    yield Link(t_s, LinkState.CONNECTED, f"{self._rate_hz:g} Hz asked")
                 case "lost", str():
                     for record in self._timed(self._clocked.drain()):
                         yield record
@@ -246,8 +245,7 @@ class SensorLink:
             else:
                 self._heard_s = self._now_s()
                 self._up = True
-                self._put("decoder", decoder)
-                self._put("connected", f"{self._rate_hz:g} Hz asked")
+                self._put("connected", decoder)
                 return
             await self._hang_up(stop=False)
             if self._now_s() - away_since >= self._source.give_up_s:
