@@ -208,7 +208,7 @@ def import_(source: Path, out: Path) -> None:
 
     Its columns are time_s, acc_x_g, acc_y_g, acc_z_g and, if there is a gyroscope, gyr_x_dps, gyr_y_dps, gyr_z_dps.
     """
-    from monitor.storage.importers import import_csv
+    from monitor.storage.importers.canonical import import_csv
 
     size = source.stat().st_size
     with click.progressbar(

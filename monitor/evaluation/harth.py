@@ -15,7 +15,7 @@ from monitor.errors import FileFormatError
 from monitor.evaluation.scoring import Interval, runs
 from monitor.evaluation.session import Session
 from monitor.signal.timebase import TIME_DECIMALS
-from monitor.storage.importers import GAP_S, sampling_rate_hz
+from monitor.storage.importers.writing import GAP_S, sampling_rate_hz
 from monitor.stream import Floats, Samples
 
 COLUMNS = ("timestamp", "back_x", "back_y", "back_z", "label")

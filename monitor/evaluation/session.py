@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from monitor.evaluation.scoring import Interval
 from monitor.signal.alignment import Vec
 from monitor.signal.timebase import split_at_gaps
-from monitor.storage.importers import GAP_PERIODS, GAP_S
+from monitor.storage.importers.writing import GAP_PERIODS, GAP_S
 from monitor.stream import Floats, Record, Samples
 
 BLOCK_S = 1.0  # a recording keeps its samples in blocks of a second

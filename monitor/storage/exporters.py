@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TextIO
 
 from monitor.errors import RecordingError, SitwellError
-from monitor.storage.importers import ACC_COLUMNS, COLUMNS
+from monitor.storage.importers.canonical import ACC_COLUMNS, COLUMNS
 from monitor.storage.recording import Recording
 from monitor.stream import Samples
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monitor.evaluation.session import Session, number
-from monitor.storage.importers import import_csv
+from monitor.storage.importers.canonical import import_csv
 from monitor.storage.recording import Recording
 from monitor.stream import Gap, Samples
 

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from monitor.errors import RecordingError, SitwellError
 from monitor.storage.exporters import export_csv
-from monitor.storage.importers import import_csv
+from monitor.storage.importers.canonical import import_csv
 from monitor.storage.recording import Recorder, Recording
 from monitor.stream import Battery, Gap, Samples, Tick
 

@@ -1,59 +1,38 @@
-"""Foreign files -> recordings: canonical CSV, streamed, so that memory does not depend on its length.
+"""Canonical CSV, streamed, so that memory does not depend on its length.
 
 NumPy parses whole blocks, correctly rounded. A block with anything wrong in it is read again line by line, which finds
 the first fault and its line. A refused file leaves nothing behind.
 """
 
-import contextlib
 import difflib
 import io
-import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
-from monitor import __version__
-from monitor.errors import FileFormatError, RecordingError, SitwellError
-from monitor.storage.recording import Recorder
-from monitor.storage.schema import Meta, companions, publish
-from monitor.stream import Floats, Gap, Samples
+from monitor.errors import FileFormatError
+from monitor.storage.importers.writing import Content, ImportReport, Progress, refuse_existing, write_recording
+from monitor.stream import Floats
 
 ACC_COLUMNS = ("time_s", "acc_x_g", "acc_y_g", "acc_z_g")
 GYR_COLUMNS = ("gyr_x_dps", "gyr_y_dps", "gyr_z_dps")
 COLUMNS = ACC_COLUMNS + GYR_COLUMNS
 
-GAP_S = 0.5  # a longer step of time is a gap, if it is also longer than GAP_PERIODS sample periods
-GAP_PERIODS = 5.0
 MOST_G = 50.0  # no sensor for people measures more
-_RATES_HZ = (1.0, 10_000.0)
 _MS2_PER_G = 9.80665
 _BLOCK_BYTES = 4 * 2**20
 _LINE_BYTES = 2**16
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
-    """What was imported. start_s, end_s: first and last time stamp, unchanged from the file."""
-
-    path: Path
-    samples: int
-    gaps: int
-    rate_hz: float
-    gyro: bool
-    start_s: float
-    end_s: float
-
-
 def import_csv(
     csv_path: Path | str,
     out_path: Path | str,
     *,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Read canonical CSV (COLUMNS in any order, the gyroscope's left out or all there) into a new recording.
 
@@ -61,84 +40,15 @@ def import_csv(
     not as it should be, RecordingError if `out_path` exists or cannot be written; nothing is left behind then.
     """
     csv_path, out_path = Path(csv_path), Path(out_path)
-    if os.path.lexists(out_path):
-        raise RecordingError(f"{out_path} exists already: choose another name, or move it away.", out_path)
+    refuse_existing(out_path)
     try:
         with csv_path.open("rb") as file:
-            return _import(file, csv_path, out_path, progress)
+            table = _Table(file, csv_path)
+            content = Content("canonical CSV", table.gyro, table.blocks(), read=file.tell)
+            return write_recording(content, csv_path, out_path, progress)
     except OSError as error:
         message = f"cannot be read ({error.strerror or error}): check its name and permissions."
         raise FileFormatError(message, csv_path) from error
-
-
-def _import(
-    file: BinaryIO, csv_path: Path, out_path: Path, progress: Callable[[int, int], None] | None
-) -> ImportReport:
-    size = os.fstat(file.fileno()).st_size
-    table = _Table(file, csv_path)
-    part = out_path.with_name(f".{out_path.name}.{os.getpid()}.part")
-    recorder: Recorder | None = None
-    samples = gaps = 0
-    rate_hz = start_s = last_s = 0.0
-    try:
-        for rows in table.blocks():
-            if recorder is None:
-                rate_hz, start_s, last_s = sampling_rate_hz(rows[:, 0], csv_path), float(rows[0, 0]), float(rows[0, 0])
-                meta = Meta("canonical CSV", rate_hz, table.gyro, 0.0, "", 0, "import", __version__)
-                recorder = Recorder.create(part, meta)
-            steps_s = np.diff(rows[:, 0], prepend=last_s)
-            start = 0
-            for at in np.flatnonzero(steps_s > max(GAP_S, GAP_PERIODS / rate_hz)).tolist():
-                if at > start:
-                    recorder.write(_samples(rows[start:at]))
-                before_s = float(rows[at - 1, 0]) if at else last_s
-                recorder.write(Gap(before_s + 1.0 / rate_hz, float(rows[at, 0]), "no samples in the file"))
-                gaps += 1
-                start = at
-            recorder.write(_samples(rows[start:]))
-            last_s = float(rows[-1, 0])
-            samples += len(rows)
-            if progress is not None:
-                progress(file.tell(), size)
-        if recorder is None:
-            raise FileFormatError("there are no rows below the header: export it again.", csv_path, table.line)
-        recorder.close()
-        publish(part, out_path)
-    except RecordingError as error:
-        if error.path == str(out_path):
-            raise
-        raise RecordingError(f"Nothing was imported into {out_path}: {error}", out_path) from error
-    finally:
-        if recorder is not None:
-            with contextlib.suppress(SitwellError):
-                recorder.close()
-        for leftover in (part, *companions(part)):
-            leftover.unlink(missing_ok=True)
-    return ImportReport(out_path, samples, gaps, rate_hz, table.gyro, start_s, last_s)
-
-
-def _samples(rows: Floats) -> Samples:
-    return Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:7] if rows.shape[1] == 7 else None)
-
-
-def sampling_rate_hz(t_s: Floats, path: Path) -> float:
-    """Sampling rate of t_s (N,) to 6 digits, of the steps near the median: neither gaps nor coarse times bias it.
-
-    Raises FileFormatError, which names `path`, if there is none that a sensor has.
-    """
-    if len(t_s) < 2:
-        raise FileFormatError("there is only one row: a sampling rate needs two.", path, 2)
-    steps_s = np.diff(t_s)
-    median_s = float(np.median(steps_s))
-    near_s = steps_s[(steps_s > 0.5 * median_s) & (steps_s < 1.5 * median_s)]
-    step_s = float(near_s.mean()) if len(near_s) else median_s
-    if not 1.0 / _RATES_HZ[1] <= step_s <= 1.0 / _RATES_HZ[0]:
-        low, high = _RATES_HZ
-        raise FileFormatError(
-            f"time_s steps by {step_s:.6g} s, not {low:.0f} to {high:.0f} times a second: is it in seconds?",
-            path,
-        )
-    return float(f"{1.0 / step_s:.6g}")
 
 
 class _Table:
@@ -172,6 +82,8 @@ class _Table:
             if whole:
                 yield from self._rows(whole)
             data = following
+        if not self._any:
+            raise FileFormatError("there are no rows below the header: export it again.", self._path, self.line)
 
     def _header(self) -> list[str]:
         first = self._file.readline(_LINE_BYTES)

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import FileFormatError, RecordingError, SitwellError
-from monitor.storage import importers
-from monitor.storage.importers import import_csv
+from monitor.storage.importers import canonical as importers
+from monitor.storage.importers.canonical import import_csv
 from monitor.storage.recording import Recording
 from monitor.stream import Gap, Samples
 
@@ -245,7 +245,7 @@ def test_a_full_disk_leaves_nothing(csv, tmp_path):
     path = csv([ACC, *(f"{k / 50},{k * 0.1234567 % 1!r},{k**0.5 % 1!r},1" for k in range(60_000))])
     code = (
         "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
-        "from monitor.storage.importers import import_csv\n"
+        "from monitor.storage.importers.canonical import import_csv\n"
         "from monitor.errors import RecordingError\n"
         "try: import_csv(sys.argv[1], sys.argv[2])\n"
         "except RecordingError as error: print(error)\n"

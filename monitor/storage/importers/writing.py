@@ -1,0 +1,152 @@
+"""What every importer gives (Content), and how it becomes a recording: streamed, split at gaps, all or nothing."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from monitor import __version__
+from monitor.errors import FileFormatError, RecordingError, SitwellError
+from monitor.storage.recording import Recorder
+from monitor.storage.schema import Meta, companions, publish
+from monitor.stream import Floats, Gap, Samples
+
+GAP_S = 0.5  # a longer step of time is a gap, if it is also longer than GAP_PERIODS sample periods
+GAP_PERIODS = 5.0
+RATES_HZ = (1.0, 10_000.0)
+
+Progress = Callable[[int, int], None]  # bytes read, bytes in all
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a foreign file holds, as far as it is known before its rows are read.
+
+    sensor        : what made it, in a few words ("Movella DOT app", "Axivity AX6")
+    gyro          : whether the rows have angular rate
+    blocks        : rows (n, 4) or (n, 7), n >= 1: t_s s, acc_x y z g and, with `gyro`, gyr_x y z deg/s, all finite,
+                    times strictly increasing over all blocks
+    started_utc_s : Unix time of t_s = 0; 0.0 where the file does not tell
+    zone          : IANA name of the time zone, "" where unknown; utc_offset_s: its offset from UTC at the start, s
+    rate_hz       : samples a second where the file tells it; 0.0: measured from the first block
+    read          : bytes of the file read so far, for the progress bar
+    """
+
+    sensor: str
+    gyro: bool
+    blocks: Iterator[Floats]
+    started_utc_s: float = 0.0
+    zone: str = ""
+    utc_offset_s: int = 0
+    rate_hz: float = 0.0
+    firmware: str = ""
+    read: Callable[[], int] = lambda: 0
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What was imported. start_s, end_s: first and last time stamp, session time."""
+
+    path: Path
+    samples: int
+    gaps: int
+    rate_hz: float
+    gyro: bool
+    start_s: float
+    end_s: float
+
+
+def refuse_existing(out_path: Path) -> None:
+    """Raises RecordingError if there is something at `out_path` already."""
+    if os.path.lexists(out_path):
+        raise RecordingError(f"{out_path} exists already: choose another name, or move it away.", out_path)
+
+
+def write_recording(content: Content, source: Path, out_path: Path, progress: Progress | None = None) -> ImportReport:
+    """Write the rows into a new recording; a longer step of time becomes a Gap. `source`: the file, for errors.
+
+    Raises what `content.blocks` raises, FileFormatError if there are no rows or no sampling rate, RecordingError if
+    `out_path` exists or cannot be written; nothing is left behind then.
+    """
+    refuse_existing(out_path)
+    size = source.stat().st_size
+    part = out_path.with_name(f".{out_path.name}.{os.getpid()}.part")
+    recorder: Recorder | None = None
+    samples = gaps = 0
+    rate_hz = start_s = last_s = 0.0
+    try:
+        for rows in content.blocks:
+            if recorder is None:
+                rate_hz = content.rate_hz or sampling_rate_hz(rows[:, 0], source)
+                start_s = last_s = float(rows[0, 0])
+                recorder = Recorder.create(part, _meta(content, rate_hz))
+            steps_s = np.diff(rows[:, 0], prepend=last_s)
+            start = 0
+            for at in np.flatnonzero(steps_s > max(GAP_S, GAP_PERIODS / rate_hz)).tolist():
+                if at > start:
+                    recorder.write(_samples(rows[start:at]))
+                before_s = float(rows[at - 1, 0]) if at else last_s
+                recorder.write(Gap(before_s + 1.0 / rate_hz, float(rows[at, 0]), "no samples in the file"))
+                gaps += 1
+                start = at
+            recorder.write(_samples(rows[start:]))
+            last_s = float(rows[-1, 0])
+            samples += len(rows)
+            if progress is not None:
+                progress(content.read(), size)
+        if recorder is None:
+            raise FileFormatError("there are no rows in it: export it again.", source)
+        recorder.close()
+        publish(part, out_path)
+    except RecordingError as error:
+        if error.path == str(out_path):
+            raise
+        raise RecordingError(f"Nothing was imported into {out_path}: {error}", out_path) from error
+    finally:
+        if recorder is not None:
+            with contextlib.suppress(SitwellError):
+                recorder.close()
+        for leftover in (part, *companions(part)):
+            leftover.unlink(missing_ok=True)
+    return ImportReport(out_path, samples, gaps, rate_hz, content.gyro, start_s, last_s)
+
+
+def sampling_rate_hz(t_s: Floats, path: Path) -> float:
+    """Sampling rate of t_s (N,) to 6 digits, of the steps near the median: neither gaps nor coarse times bias it.
+
+    Raises FileFormatError, which names `path`, if there is none that a sensor has.
+    """
+    if len(t_s) < 2:
+        raise FileFormatError("there is only one row: a sampling rate needs two.", path, 2)
+    steps_s = np.diff(t_s)
+    median_s = float(np.median(steps_s))
+    near_s = steps_s[(steps_s > 0.5 * median_s) & (steps_s < 1.5 * median_s)]
+    step_s = float(near_s.mean()) if len(near_s) else median_s
+    if not 1.0 / RATES_HZ[1] <= step_s <= 1.0 / RATES_HZ[0]:
+        low, high = RATES_HZ
+        raise FileFormatError(
+            f"time_s steps by {step_s:.6g} s, not {low:.0f} to {high:.0f} times a second: is it in seconds?",
+            path,
+        )
+    return float(f"{1.0 / step_s:.6g}")
+
+
+def _meta(content: Content, rate_hz: float) -> Meta:
+    return Meta(
+        sensor=content.sensor,
+        rate_hz=rate_hz,
+        gyro=content.gyro,
+        started_utc_s=content.started_utc_s,
+        zone=content.zone,
+        utc_offset_s=content.utc_offset_s,
+        source="import",
+        app_version=__version__,
+        firmware=content.firmware,
+    )
+
+
+def _samples(rows: Floats) -> Samples:
+    return Samples(rows[:, 0], rows[:, 1:4], rows[:, 4:7] if rows.shape[1] == 7 else None)
