@@ -14,7 +14,7 @@ from monitor.devices.witmotion import WitMotionDecoder
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.sources.simulator import DESK_DAY, Wearer
-from monitor.storage.recording import Recorder
+from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
 from monitor.stream import Samples, Tick
 from monitor.virtual.twins.witmotion_registers import encode_frames

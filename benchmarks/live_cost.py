@@ -98,7 +98,7 @@ def main() -> None:
     from monitor.pipeline import Pipeline
     from monitor.session import Session
     from monitor.sources.ble.link import SensorLink
-    from monitor.storage.recording import Recorder
+    from monitor.storage.recorder import Recorder
     from monitor.stream import Record, Samples
     from monitor.summary import Summary
     from monitor.virtual.twins.witmotion import WitMotionTwin

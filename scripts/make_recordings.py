@@ -11,7 +11,8 @@ import numpy as np
 from monitor.analysis import analyze
 from monitor.config import default_profile, profile_to_mapping
 from monitor.sources.simulator import SHORT_DAY, Scene, Wearer, script_of
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.storage.schema import Meta
 from monitor.storage.tables import EventsTable
 from monitor.stream import Battery, Gap, Link, LinkState, Mark, Record, Samples, Tick

@@ -7,7 +7,8 @@ from monitor.analysis import analyze, joined, run, seats_of
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.sources.simulator import Scene, Wearer
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.storage.schema import Meta
 from monitor.stream import Battery, ClipMoved, Epoch, Gap, Link, LinkState, Posture, Samples, Tick
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from monitor.profile import Profile
     from monitor.session import Session, Sink
     from monitor.sources import Source
-    from monitor.storage.recording import Recorder
+    from monitor.storage.recorder import Recorder
     from monitor.summary import Summary
 
 LATENCIES_KEPT = 200_000  # an hour of packets at 55 a second
@@ -120,7 +120,7 @@ class Running:
         from monitor.config import local_zone, profile_to_mapping, recordings_dir
         from monitor.pipeline import Pipeline
         from monitor.session import Session
-        from monitor.storage.recording import Recorder
+        from monitor.storage.recorder import Recorder
         from monitor.storage.schema import Meta
         from monitor.summary import Summary
 

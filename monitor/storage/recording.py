@@ -1,35 +1,25 @@
-"""A recording, one SQLite file a session: Recorder writes it as the session runs, Recording reads it, even meanwhile.
-
-schema.py has the tables, recordings/README.md explains them. `seq` counts arrival across samples, records and marks, so
-that a replay sees what the live session saw, in its order.
-"""
+"""Reading a recording, also while another process writes it. What is damaged is told, everything else is read."""
 
 import contextlib
 import math
-import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from monitor.errors import RecordingError
-from monitor.storage.codec import decode_event, decode_record, decode_samples, encode_item, encode_samples
-from monitor.storage.schema import SCHEMA, Counts, Meta, companions, meta_rows, open_for_reading, publish, readable
-from monitor.stream import Event, Gap, Link, Mark, Record, Samples, Tick, Wearer, join, last_s
+from monitor.storage.codec import decode_event, decode_record, decode_samples
+from monitor.storage.recorder import Recorder  # noqa: F401 - until all import it from there
+from monitor.storage.schema import Counts, Meta, companions, open_for_reading, readable, row_crc
+from monitor.stream import Event, Gap, Mark, Record, Samples, last_s
 
-_INSERTS = {
-    "samples": "INSERT INTO samples VALUES (?, ?, ?, ?, ?)",
-    "records": "INSERT INTO records VALUES (?, ?, ?, ?)",
-    "marks": "INSERT INTO marks VALUES (?, ?, ?, ?)",
-    "events": "INSERT INTO events (t_s, kind, body) VALUES (?, ?, ?)",
-}
 _PAGES = (
     "SELECT seq, 'samples', t0_s, n, data, crc FROM samples WHERE seq > ? AND seq <= ?",
-    "SELECT seq, 'records', t_s, kind, body FROM records WHERE seq > ? AND seq <= ?",
-    "SELECT seq, 'marks', t_s, label, note FROM marks WHERE seq > ? AND seq <= ?",
+    "SELECT seq, 'records', t_s, kind, body, {crc} FROM records WHERE seq > ? AND seq <= ?",
+    "SELECT seq, 'marks', t_s, label, note, {crc} FROM marks WHERE seq > ? AND seq <= ?",
 )
 _TIMES = """SELECT min(low), max(high) FROM (
     SELECT min(t0_s) AS low, max(t0_s) AS high FROM samples
@@ -39,185 +29,11 @@ _LAST_SEQ = """SELECT max(seq) FROM (
 _COUNTS = """SELECT (SELECT coalesce(sum(n), 0) FROM samples), (SELECT count(*) FROM records),
     (SELECT count(*) FROM marks), (SELECT count(*) FROM events)"""
 _SEEK = "SELECT seq FROM samples WHERE t0_s <= ? ORDER BY t0_s DESC, seq DESC LIMIT 1"
-_EVENTS = "SELECT seq, t_s, kind, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+_EVENTS = "SELECT seq, t_s, kind, body, {crc} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
 _PAGE = 512  # rows read at a time
-_LATE_TICK_S = 0.5  # while Ticks come, they end the second; samples wait this much longer for a late one
 _DISORDER_S = 5.0  # records arrive at most this much out of the order of their times
-_ROWS_AT_MOST = 5000  # a flood of bad packets is committed before it fills the memory
 
 _Row: TypeAlias = tuple[Any, ...]
-
-
-class Recorder:
-    """Sink that writes a recording, one transaction a second of session time. What is acknowledged survives kill -9."""
-
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
-        """Use `create`."""
-        self.path = path
-        self._db: sqlite3.Connection | None = db
-        self._seq = 0
-        self._held: list[Samples] = []
-        self._limit_s = -math.inf
-        self._tick_s = -math.inf
-        self._first_s: float | None = None
-        self._reached_s: float | None = None
-        self._acknowledged_s: float | None = None
-        self._rows: dict[str, list[_Row]] = {table: [] for table in _INSERTS}
-        self._failed = False
-
-    @classmethod
-    def create(cls, path: Path | str, meta: Meta) -> Self:
-        """Start a new recording, for its owner's eyes only. Raises RecordingError if it exists or cannot be made."""
-        path = Path(path)
-        if os.path.lexists(path):
-            raise RecordingError(f"{path} exists already: choose another name, or move it away.", path)
-        # Made whole under another name first: whoever finds the file under its own name can read it.
-        part = path.with_name(f".{path.name}.{os.getpid()}.new")
-        try:
-            _make_private_folder(path.parent)
-            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        except OSError as error:
-            reason = error.strerror or error
-            raise RecordingError(
-                f"{path} cannot be created ({reason}): choose a folder you can write to.", path
-            ) from error
-        try:
-            with contextlib.closing(sqlite3.connect(part, isolation_level=None)) as db:
-                db.executescript(SCHEMA)
-                db.executemany("INSERT INTO meta VALUES (?, ?)", meta_rows(meta))
-                db.execute("PRAGMA journal_mode = WAL")
-            publish(part, path)
-        except sqlite3.Error as error:
-            message = f"{path} cannot be created ({error}): free some space on its disk."
-            raise RecordingError(message, path) from error
-        finally:
-            for leftover in (part, *companions(part), Path(f"{part}-journal")):
-                leftover.unlink(missing_ok=True)
-        db = sqlite3.connect(path, isolation_level=None)
-        db.execute("PRAGMA synchronous = NORMAL")
-        with contextlib.suppress(
-            sqlite3.Error
-        ):  # the -wal file tells readers of a writer; the first second makes it too
-            db.execute("UPDATE meta SET value = value")
-        return cls(path, db)
-
-    @property
-    def acknowledged_s(self) -> float | None:
-        """End of the last committed second, s: what was handed over up to there is safe. None before the first."""
-        return self._acknowledged_s
-
-    def write(self, record: Record, events: Sequence[Event] = ()) -> None:
-        """Keep a record and its events. Raises RecordingError if the disk refuses; what is acknowledged stays."""
-        if isinstance(record, Samples):
-            due = self._take(record)
-        else:
-            self._flush()
-            self._reach(record.t_s)
-            if isinstance(record, Mark):
-                self._rows["marks"].append((self._next_seq(), record.t_s, record.label, record.note))
-            else:
-                kind, t_s, body = encode_item(record)
-                self._rows["records"].append((self._next_seq(), t_s, kind, body))
-            if isinstance(record, Tick):
-                self._tick_s = record.t_s
-            due = isinstance(record, Tick | Link | Wearer | Mark) or len(self._rows["records"]) >= _ROWS_AT_MOST
-        for event in events:
-            kind, t_s, body = encode_item(event)
-            self._rows["events"].append((t_s, kind, body))
-        if due:
-            self._commit()
-
-    def close(self) -> None:
-        """Commit what is held and close the file; harmless when closed already."""
-        if self._db is None:
-            return
-        db, failed = self._db, self._failed
-        try:
-            self._flush()
-            self._commit()
-            db.execute("PRAGMA wal_checkpoint")  # into the file itself, even while a reader is attached
-        except (RecordingError, sqlite3.Error):
-            if not failed and self._failed:  # else it has been said already, or only the checkpoint failed
-                raise
-        finally:
-            self._db = None
-            db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _next_seq(self) -> int:
-        self._seq += 1
-        return self._seq
-
-    def _reach(self, t_s: float) -> None:
-        self._first_s = t_s if self._first_s is None else self._first_s
-        self._reached_s = t_s if self._reached_s is None else max(self._reached_s, t_s)
-
-    def _take(self, samples: Samples) -> bool:
-        """Hold samples, cutting blobs at the end of each second; True if one is complete."""
-        cut = False
-        if self._held and (self._held[0].gyr_dps is None) != (samples.gyr_dps is None):
-            self._flush()
-        start, n = 0, len(samples)
-        while start < n:
-            if not self._held:
-                first_s = float(samples.t_s[start])
-                self._limit_s = max(float(np.floor(first_s)) + 1.0, self._tick_s + 1.0 + _LATE_TICK_S)
-            end = start + int(np.searchsorted(samples.t_s[start:], self._limit_s))
-            if end == start and not self._held:  # beyond 2**53 s a second later is the same number
-                end += 1
-            if end > start:
-                self._held.append(samples.part(slice(start, end)))
-            if end < n:
-                self._flush()
-                self._reach(self._limit_s)
-                cut = True
-            start = end
-        return cut
-
-    def _flush(self) -> None:
-        """Make one blob of the samples held."""
-        if not self._held:
-            return
-        block = join(self._held)
-        self._held.clear()
-        data = encode_samples(block)
-        self._rows["samples"].append((self._next_seq(), float(block.t_s[0]), len(block), data, zlib.crc32(data)))
-        self._first_s = float(block.t_s[0]) if self._first_s is None else self._first_s
-        self._reach(float(block.t_s[-1]))
-
-    def _commit(self) -> None:
-        if self._db is None:
-            raise RecordingError(f"{self.path} is closed: nothing more can be recorded.", self.path)
-        try:
-            self._db.execute("BEGIN IMMEDIATE")
-            for table, rows in self._rows.items():
-                if rows:
-                    self._db.executemany(_INSERTS[table], rows)
-            self._db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._failed = True
-            with contextlib.suppress(sqlite3.Error):
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-            raise RecordingError(self._refusal(error), self.path) from error
-        self._failed = False
-        for rows in self._rows.values():
-            rows.clear()
-        self._acknowledged_s = self._reached_s
-
-    def _refusal(self, error: sqlite3.Error) -> str:
-        kept = "nothing was recorded"
-        if self._acknowledged_s is not None and self._first_s is not None:
-            seconds = max(0, int(self._acknowledged_s - min(self._first_s, self._acknowledged_s)))
-            kept = f"the session up to {seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d} is kept"
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            return f"The disk of {self.path} is full: free some space; {kept}."
-        return f"{self.path} cannot be written ({error}): check its disk and the space left; {kept}."
 
 
 class Recording:
@@ -228,6 +44,10 @@ class Recording:
         self.path = path
         self.meta = meta
         self._db = db
+        (self.schema,) = db.execute("PRAGMA user_version").fetchone()  # the version that the file has
+        crc = "crc" if self.schema > 1 else "NULL"
+        self._pages = tuple(query.format(crc=crc) for query in _PAGES)
+        self._events = _EVENTS.format(crc=crc)
 
     @classmethod
     def open(cls, path: Path | str) -> Self:
@@ -270,19 +90,26 @@ class Recording:
             elif low <= record.t_s < high:
                 yield record
 
-    def events(self) -> Iterator[Event]:
-        """Every event in the order in which the session gave rise to it."""
+    def events(self, lost: list[int] | None = None) -> Iterator[Event]:
+        """Every event in the order in which the session gave rise to it.
+
+        lost: takes the numbers of those that are damaged, and the rest is given; without it they raise RecordingError.
+        """
+        last = self._one("SELECT max(seq) FROM events") or 0
         seq = 0
-        while rows := self._all(_EVENTS, seq, _PAGE):
-            for found, t_s, kind, body in rows:
-                seq += 1
-                message = f"{self.path} holds a damaged event, number {seq}: analyze it again from its records."
-                if found != seq:
-                    raise RecordingError(message, self.path)
-                try:
-                    yield decode_event(kind, t_s, body)
-                except ValueError as error:
-                    raise RecordingError(message, self.path) from error
+        while seq < last:
+            rows = self._all(self._events, seq, _PAGE)
+            for found, t_s, kind, body, crc in rows or [(last + 1, None, "", "", None)]:
+                event = _event(t_s, kind, body, crc) if found <= last else None
+                damaged = [*range(seq + 1, found), *([] if event else [found] if found <= last else [])]
+                if damaged:
+                    if lost is None:
+                        message = f"{self.path} holds a damaged event, number {damaged[0]}: analyze it again."
+                        raise RecordingError(message, self.path)
+                    lost += damaged
+                seq = found
+                if event:
+                    yield event
 
     def counts(self) -> Counts:
         """How many samples, other records, marks and events there are."""
@@ -311,8 +138,22 @@ class Recording:
         """From the first to the last thing recorded, s."""
         return self.end_s - self.start_s
 
-    def _arrivals(self, seq: int) -> Iterator[Record]:
-        """Every record after `seq`; where some are damaged or lost, one Gap stands for them."""
+    def damage(self) -> list[Gap]:
+        """The times of which records are damaged or lost; reads the whole recording."""
+        found: list[Gap] = []
+        for _ in self._arrivals(0, found):
+            pass
+        return found
+
+    def _arrivals(self, seq: int, found: list[Gap] | None = None) -> Iterator[Record]:
+        """Every record after `seq`; where some are damaged or lost, one Gap stands for them, and goes into `found`."""
+
+        def missing(since_s: float, until_s: float) -> Gap:
+            gap = Gap(since_s, max(since_s, until_s), "damaged")
+            if found is not None:
+                found.append(gap)
+            return gap
+
         last: int = self._one(_LAST_SEQ) or 0
         if last > sum(each.stat().st_size for each in (self.path, companions(self.path)[0]) if each.exists()):
             raise RecordingError(
@@ -331,14 +172,14 @@ class Recording:
                 if damage is not None:
                     begin_s = self._begin_s(row[0], record)
                     since_s = begin_s if damage[0] is None else damage[0]
-                    yield Gap(since_s, max(since_s, begin_s), "damaged")
+                    yield missing(since_s, begin_s)
                     damage = None
                 reached_s = last_s(record)
                 yield record
             seq = upto
         if damage is not None:
             since_s = damage[0] or 0.0
-            yield Gap(since_s, max(since_s, damage[1] or since_s), "damaged")
+            yield missing(since_s, damage[1] or since_s)
 
     def _extent(self, row: _Row) -> tuple[float | None, float | None]:
         """(start, end) of a damaged row's second, s, as far as it still says so."""
@@ -366,7 +207,7 @@ class Recording:
         """
         rows: list[_Row] = []
         with contextlib.suppress(RecordingError):
-            for query in _PAGES:
+            for query in self._pages:
                 rows += self._all(query, after, upto)
             rows.sort(key=lambda row: row[0])
             if [row[0] for row in rows] == list(range(after + 1, upto + 1)):
@@ -375,7 +216,7 @@ class Recording:
         return [self._row(seq) for seq in range(after + 1, upto + 1)]
 
     def _row(self, seq: int) -> _Row:
-        for query in _PAGES:
+        for query in self._pages:
             with contextlib.suppress(RecordingError):
                 rows = self._all(query, seq - 1, seq)
                 if len(rows) == 1 and rows[0][0] == seq:
@@ -390,11 +231,11 @@ class Recording:
                 _, n, data, crc = rest
                 return _checked(data, n, crc)
             if table == "records":
-                t_s, kind, body = rest
-                return decode_record(kind, t_s, body)
+                t_s, kind, body, crc = rest
+                return decode_record(kind, t_s, body) if _intact(crc, t_s, kind, body) else None
             if table == "marks":
-                t_s, label, note = rest
-                return Mark(math.nan if t_s is None else t_s, label, note)
+                t_s, label, note, crc = rest
+                return Mark(math.nan if t_s is None else t_s, label, note) if _intact(crc, t_s, label, note) else None
         except (ValueError, TypeError):
             return None
         return None
@@ -419,8 +260,14 @@ def _checked(data: Any, n: int, crc: int) -> Samples | None:
     return block if len(block) == n > 0 else None
 
 
-def _make_private_folder(folder: Path) -> None:
-    """Make the folder, and those above it that are missing, for its owner only: it describes a body."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
+def _event(t_s: float | None, kind: str, body: str, crc: int | None) -> Event | None:
+    """The event of a row, or None if it is damaged."""
+    try:
+        return decode_event(kind, t_s, body) if _intact(crc, t_s, kind, body) else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _intact(crc: int | None, t_s: float | None, *texts: str) -> bool:
+    """Whether a row is what was written; rows of schema 1 have no checksum."""
+    return crc is None or crc == row_crc(math.nan if t_s is None else t_s, *texts)

@@ -3,8 +3,10 @@
 import contextlib
 import dataclasses
 import json
+import math
 import os
 import sqlite3
+import zlib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +15,13 @@ from typing import Any
 from monitor.errors import RecordingError
 
 APPLICATION_ID = 0x53697477  # "Sitw": tells a recording from any other SQLite file
-SCHEMA_VERSION = 1
 UNITS = {"t": "s", "acc": "g", "gyr": "dps"}
 
-SCHEMA = f"""
+# What makes each schema version of the one before it; a new recording goes through all of them. Never edit one that
+# was released: add the next.
+MIGRATIONS = (
+    f"""
 PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
 BEGIN;
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE samples (seq INTEGER PRIMARY KEY, t0_s REAL, n INTEGER NOT NULL, data BLOB NOT NULL, crc INTEGER NOT NULL);
@@ -26,8 +29,21 @@ CREATE INDEX samples_t0_s ON samples (t0_s);
 CREATE TABLE records (seq INTEGER PRIMARY KEY, t_s REAL, kind TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE marks (seq INTEGER PRIMARY KEY, t_s REAL, label TEXT NOT NULL, note TEXT NOT NULL);
 CREATE TABLE events (seq INTEGER PRIMARY KEY, t_s REAL, kind TEXT NOT NULL, body TEXT NOT NULL);
+PRAGMA user_version = 1;
 COMMIT;
-"""
+""",
+    """
+BEGIN;
+ALTER TABLE records ADD COLUMN crc INTEGER;
+ALTER TABLE marks ADD COLUMN crc INTEGER;
+ALTER TABLE events ADD COLUMN crc INTEGER;
+CREATE TABLE requests (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL);
+UPDATE meta SET value = '2' WHERE key = 'schema';
+PRAGMA user_version = 2;
+COMMIT;
+""",
+)
+SCHEMA_VERSION = len(MIGRATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +86,46 @@ def meta_rows(meta: Meta) -> list[tuple[str, str]]:
     return [(key, json.dumps(value)) for key, value in {**values, "units": UNITS, "schema": SCHEMA_VERSION}.items()]
 
 
-def companions(path: Path) -> tuple[Path, Path]:
-    """The files that SQLite keeps beside a recording while it grows."""
-    return Path(f"{path}-wal"), Path(f"{path}-shm")
+def row_crc(t_s: float, *texts: str) -> int:
+    """Checksum of a row of records, marks or events: CRC-32 of [t_s, texts …] as JSON, NaN being null."""
+    return zlib.crc32(json.dumps([None if math.isnan(t_s) else float(t_s), *texts]).encode())
+
+
+def companions(path: Path) -> tuple[Path, Path, Path]:
+    """The files beside a recording while it grows: SQLite's two, and the writer's lock."""
+    return Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}-lock")
+
+
+@contextlib.contextmanager
+def hold(path: Path) -> Generator[None]:
+    """Hold a recording against a second writer. RecordingError if another one has it; a dead process holds nothing."""
+    from filelock import FileLock, Timeout
+
+    lock_path = companions(path)[2]
+    lock = FileLock(lock_path, mode=0o600, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RecordingError(f"{path} is being recorded by another session: end that one first.", path) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # Windows: not while it is open
+            lock_path.unlink(missing_ok=True)  # before it is let go: afterwards it may be another's
+        lock.release()
+
+
+def is_running(path: Path) -> bool:
+    """Whether a session is writing this recording now."""
+    if not companions(path)[2].exists():
+        return False
+    try:
+        with hold(path):
+            return False
+    except RecordingError:
+        return True
+    except OSError:  # a folder that cannot be written to
+        return False
 
 
 def publish(part: Path, out_path: Path) -> None:
@@ -143,7 +196,7 @@ def _look_at(path: Path) -> None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     """Connect read-only. A closed recording has no -wal file; as immutable it can be read in a read-only folder too."""
-    wal, _ = companions(path)
+    wal = companions(path)[0]
     closed = not wal.exists()
     query = "immutable=1" if closed else "mode=ro"
     db: sqlite3.Connection | None = None
@@ -158,6 +211,30 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise RecordingError(message, path) from error
         raise RecordingError(_damage(path, error), path) from error
     return db
+
+
+def upgrade(path: Path) -> int:
+    """Bring a recording to the present schema, in one transaction a version; gives the version that it had.
+
+    Reading needs none of this: older recordings are read as they are. Raises RecordingError, and changes nothing, if
+    the file is damaged, from a newer sitwell, or being recorded.
+    """
+    opened, _ = open_for_reading(path)
+    opened.close()
+    with hold(path):
+        try:
+            with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as db:
+                (version,) = db.execute("PRAGMA user_version").fetchone()
+                for migration in MIGRATIONS[version:]:
+                    try:
+                        db.executescript(migration)
+                    except sqlite3.Error:
+                        if db.in_transaction:
+                            db.execute("ROLLBACK")
+                        raise
+        except sqlite3.Error as error:
+            raise RecordingError(f"{path} cannot be brought up to date ({error}): it is as it was.", path) from error
+    return version
 
 
 def _check_schema(path: Path, application_id: int, version: int) -> None:

@@ -12,7 +12,7 @@ from monitor.cli import sitwell
 from monitor.errors import ConfigError, PoseError
 from monitor.sites import load_calibration, load_site
 from monitor.sources.simulator import ALIGNMENT, SIX_FACE, Mounting, SensorErrors, Wearer, script_of
-from monitor.storage.recording import Recorder
+from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
 from monitor.stream import Samples, Temperature
 

@@ -7,7 +7,8 @@ from monitor.analysis import analyze
 from monitor.evaluation.answers import WAYS, answers
 from monitor.evaluation.datasets import read_hapt
 from monitor.profile import Profile
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.storage.schema import Meta
 from monitor.stream import Epoch, Transition
 

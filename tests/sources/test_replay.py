@@ -9,7 +9,8 @@ import pytest
 
 from monitor.sources.playback import Playback
 from monitor.sources.replay import SPEEDS, ReplaySource, pieces
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.storage.schema import Meta
 from monitor.stream import Gap, Mark, Samples, Tick
 

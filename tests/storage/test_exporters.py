@@ -11,7 +11,8 @@ from hypothesis.extra import numpy as hnp
 from monitor.errors import RecordingError, SitwellError
 from monitor.storage.exporters import export_csv
 from monitor.storage.importers.canonical import import_csv
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.stream import Battery, Gap, Samples, Tick
 
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import RecordingError
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.stream import (
     BadPacket,
     Battery,
@@ -247,6 +248,41 @@ def test_a_damaged_event_is_said(tmp_path, meta):
         list(recording.events())
 
 
+def test_damaged_events_are_numbered_and_the_rest_is_read(tmp_path, meta):
+    with Recorder.create(tmp_path / "a.sqlite", meta) as recorder:
+        recorder.write(Tick(6.0), [epoch(float(k)) for k in range(6)])
+    db = sqlite3.connect(tmp_path / "a.sqlite")
+    db.execute("UPDATE events SET kind = 'epoche' WHERE seq = 2")
+    db.execute("UPDATE events SET body = replace(body, '1.25', '2.25') WHERE seq = 3")  # still an epoch
+    db.execute("DELETE FROM events WHERE seq = 5")
+    db.commit()
+    db.close()
+    lost = []
+    with Recording.open(tmp_path / "a.sqlite") as recording:
+        assert [event.t_s for event in recording.events(lost)] == [0.0, 3.0, 5.0]
+    assert lost == [2, 3, 5]
+
+
+@pytest.mark.parametrize("table", ["records", "marks", "events"])
+def test_a_changed_row_that_still_reads_is_damage(tmp_path, meta, table):
+    with Recorder.create(tmp_path / "a.sqlite", meta) as recorder:
+        recorder.write(Mark(0.5, "sitting", "well"))
+        recorder.write(Battery(1.0, 50))
+        recorder.write(Tick(2.0), [Break(0.0, 1.0)])
+    db = sqlite3.connect(tmp_path / "a.sqlite")
+    db.execute(
+        f"UPDATE {table} SET t_s = t_s + 1e-9 WHERE seq = 1 OR kind = 'battery'"
+        if table == "records"
+        else f"UPDATE {table} SET t_s = t_s + 1e-9 WHERE seq = 1"
+    )
+    db.commit()
+    db.close()
+    lost = []
+    with Recording.open(tmp_path / "a.sqlite") as recording:
+        list(recording.events(lost))
+        assert (len(recording.damage()), len(lost)) == ((0, 1) if table == "events" else (1, 0))
+
+
 def test_an_empty_recording_is_a_recording(tmp_path, meta):
     Recorder.create(tmp_path / "a.sqlite", replace(meta, rate_hz=0.0)).close()
     with Recording.open(tmp_path / "a.sqlite") as recording:
@@ -279,7 +315,8 @@ def test_files_are_for_their_owner_only(tmp_path, meta):
     with Recorder.create(path, meta) as recorder:
         recorder.write(Tick(1.0))
         modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in path.parent.iterdir()}
-        assert modes == {"a.sqlite": 0o600, "a.sqlite-wal": 0o600, "a.sqlite-shm": 0o600}
+        assert set(modes) == {"a.sqlite", "a.sqlite-wal", "a.sqlite-shm", "a.sqlite-lock"}
+        assert set(modes.values()) == {0o600}
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
     assert [each.name for each in path.parent.iterdir()] == ["a.sqlite"]

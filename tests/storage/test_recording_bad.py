@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from monitor.errors import RecordingError
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
+from monitor.storage.schema import SCHEMA_VERSION
 from monitor.stream import Gap, Samples, Tick
 
 
@@ -82,11 +84,11 @@ def test_pages_overwritten(recorded, sensor, seed):
 
 def test_newer_schema_and_lacking_meta(recorded):
     db = sqlite3.connect(recorded)
-    db.execute("PRAGMA user_version = 2")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
     db.close()
-    assert "newer sitwell (schema 2" in refusal(recorded)
+    assert f"newer sitwell (schema {SCHEMA_VERSION + 1}" in refusal(recorded)
     db = sqlite3.connect(recorded)
-    db.execute("PRAGMA user_version = 1")
+    db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     db.execute("DELETE FROM meta WHERE key = 'sensor'")
     db.commit()
     db.close()
@@ -123,6 +125,7 @@ import os, sys
 from pathlib import Path
 from monitor.errors import RecordingError
 from monitor.storage.recording import Recording
+from monitor.storage.schema import SCHEMA_VERSION
 if os.geteuid() == 0:
     os.setegid(65534)
     os.seteuid(65534)
@@ -199,7 +202,7 @@ _FILL = """
 import resource, sys
 import numpy as np
 from monitor.errors import RecordingError
-from monitor.storage.recording import Recorder
+from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
 from monitor.stream import Samples
 limit = int(sys.argv[2])

@@ -8,13 +8,14 @@ import time
 import numpy as np
 import pytest
 
-from monitor.storage.recording import Recorder, Recording
+from monitor.storage.recorder import Recorder
+from monitor.storage.recording import Recording
 from monitor.stream import Break, Link, Samples, Tick
 
 _WRITE = """
 import sys
 import numpy as np
-from monitor.storage.recording import Recorder
+from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
 from monitor.stream import Break, Samples, Tick
 recorder = Recorder.create(sys.argv[1], Meta("s", 100.0, True, 0.0, "", 0, "demo", "0"))

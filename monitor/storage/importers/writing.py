@@ -10,7 +10,7 @@ import numpy as np
 
 from monitor import __version__
 from monitor.errors import FileFormatError, RecordingError, SitwellError
-from monitor.storage.recording import Recorder
+from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta, companions, publish
 from monitor.stream import Floats, Gap, Samples
 
