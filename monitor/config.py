@@ -1,18 +1,17 @@
-"""Where files live, and TOML to Profile: strict, so that a typo is an error with a suggestion, never silence."""
+"""TOML to Profile: strict, so that a typo is an error with a suggestion, never silence."""
 
 import contextlib
 import difflib
 import math
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from monitor.errors import ConfigError
+from monitor.places import profile_path
 from monitor.profile import Profile
 from monitor.signal.alignment import AXES, Alignment, Vec
 from monitor.signal.calibration import Calibration
@@ -21,7 +20,6 @@ from monitor.states.alerts import MEASURES, AlertRule
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-APP = "sitwell"
 Table = TypeVar("Table", bound="DataclassInstance")
 BELOW_ZERO = {"band.usual_sitting_deg", "band.usual_standing_deg"}  # angles against the zero: either sign
 ZERO = {  # 0 says "none of it" here; in every other setting it would switch the computation off or break it
@@ -68,55 +66,6 @@ class CueSettings:
     bell: str = "fallback"
     hooks: tuple[tuple[str, ...], ...] = ()
     hook_timeout_s: float = 10.0
-
-
-def profile_path() -> Path:
-    """The wearer's own profile.toml; it need not exist."""
-    from platformdirs import user_config_path
-
-    return user_config_path(APP, appauthor=False) / "profile.toml"
-
-
-def recordings_dir() -> Path:
-    """Where sessions are recorded unless told otherwise."""
-    from platformdirs import user_data_path
-
-    return user_data_path(APP, appauthor=False) / "recordings"
-
-
-def sites_dir() -> Path:
-    """Where alignments are kept, one file a wear site."""
-    return recordings_dir().with_name("sites")
-
-
-def calibrations_dir() -> Path:
-    """Where calibrations are kept, one file a sensor."""
-    return recordings_dir().with_name("calibrations")
-
-
-def locks_dir() -> Path:
-    """Where sessions hold their sensors, one file a sensor."""
-    return recordings_dir().with_name("locks")
-
-
-def last_sensor() -> str | None:
-    """Address of the sensor that was used last; None where none was."""
-    try:
-        return _last_sensor_path().read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def remember_sensor(address: str) -> None:
-    """Note the sensor that is used now; a folder that cannot be written to only costs the convenience."""
-    path = _last_sensor_path()
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(address + "\n", encoding="utf-8")
-
-
-def _last_sensor_path() -> Path:
-    return recordings_dir().with_name("last-sensor")
 
 
 def default_profile() -> Profile:
@@ -416,14 +365,3 @@ def _unknown(key: str, known: Any, place: str = "") -> str:
     near = difflib.get_close_matches(key, list(known), n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
     return f"unknown name {key!r}{' ' + place if place else ''}; {hint}"
-
-
-def local_zone() -> tuple[str, int]:
-    """IANA name of this computer's time zone ("" where it cannot be told) and its present UTC offset, s."""
-    offset = datetime.now().astimezone().utcoffset()
-    seconds = int(offset.total_seconds()) if offset else 0
-    name = os.environ.get("TZ", "").lstrip(":")
-    if not name:
-        _, found, zone = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
-        name = zone if found else ""
-    return (name if "/" in name or name == "UTC" else ""), seconds

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from monitor.config import alignment_from, calibration_from, calibrations_dir, sites_dir
+from monitor.config import alignment_from, calibration_from
 from monitor.errors import ConfigError
+from monitor.places import calibrations_dir, sites_dir
 from monitor.profile import Profile, with_styles
 from monitor.signal.alignment import Alignment
 from monitor.signal.calibration import Calibration

@@ -2,7 +2,6 @@
 
 import json
 import math
-import time
 import tomllib
 from dataclasses import fields, is_dataclass, replace
 
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import config
-from monitor.config import HIGHEST, load_profile, local_zone, profile_from_mapping, profile_to_mapping
+from monitor.config import HIGHEST, load_profile, profile_from_mapping, profile_to_mapping
 from monitor.errors import ConfigError, SitwellError
 from monitor.profile import Profile
 from monitor.signal.alignment import Alignment, frame
@@ -312,12 +311,6 @@ def test_whatever_stands_in_it_a_profile_or_one_sentence_comes_out(mapping):
         assert str(error).startswith("a recording: ")  # noqa: PT017 - either outcome is right
     else:
         assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
-
-
-@pytest.mark.parametrize(("zone", "name"), [("Europe/Berlin", "Europe/Berlin"), (":UTC", "UTC"), ("CET-1CEST", "")])
-def test_the_time_zone_is_an_iana_name_or_nothing(monkeypatch, zone, name):
-    monkeypatch.setenv("TZ", zone)
-    assert local_zone() == (name, time.localtime().tm_gmtoff)
 
 
 @pytest.mark.parametrize("name", sorted(HIGHEST))

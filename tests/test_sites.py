@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor import config, sites
+from monitor import places, sites
 from monitor.errors import ConfigError
 from monitor.profile import Profile
 from monitor.signal.alignment import Alignment
@@ -33,7 +33,7 @@ SEATED = replace(ALIGNMENT, sitting_styles_deg=(-11.3, -27.8), slump_range_deg=(
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path, monkeypatch):
-    monkeypatch.setattr(config, "recordings_dir", lambda: tmp_path / "recordings")
+    monkeypatch.setattr(places, "recordings_dir", lambda: tmp_path / "recordings")
 
 
 @pytest.mark.parametrize("alignment", [ALIGNMENT, SEATED])
@@ -126,7 +126,7 @@ def test_a_profile_is_fitted_with_sensor_and_site():
 
 
 def test_the_usual_place_of_both_is_beside_the_recordings():
-    assert site_path("a").parent.parent == calibration_path("b").parent.parent == config.recordings_dir().parent
+    assert site_path("a").parent.parent == calibration_path("b").parent.parent == places.recordings_dir().parent
 
 
 def test_the_shipped_examples_are_what_the_commands_write():

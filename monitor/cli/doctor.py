@@ -171,7 +171,8 @@ def drivers() -> Line:
 
 def _settings() -> "tuple[Line, CueSettings | None]":
     """The wearer's own profile, and its cues where it can be read."""
-    from monitor.config import load_cues, load_profile, profile_path
+    from monitor.config import load_cues, load_profile
+    from monitor.places import profile_path
 
     try:
         load_profile()
@@ -201,7 +202,7 @@ def recordings() -> Line:
     """Whether a recording could be written where they go."""
     import tempfile
 
-    from monitor.config import recordings_dir
+    from monitor.places import recordings_dir
 
     folder = recordings_dir()
     there = next(each for each in (folder, *folder.parents) if each.exists())

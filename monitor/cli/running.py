@@ -117,8 +117,9 @@ class Running:
 
         day_start_s: local time of day at session time 0; beside: sinks to be fed after the recorder and the screen
         """
-        from monitor.config import local_zone, profile_to_mapping, recordings_dir
+        from monitor.config import profile_to_mapping
         from monitor.pipeline import Pipeline
+        from monitor.places import local_zone, recordings_dir
         from monitor.session import Session
         from monitor.storage.recorder import Recorder
         from monitor.storage.schema import Meta

@@ -154,7 +154,7 @@ def ask_for_sensor(port: int | None) -> str | None:
         return None
     import asyncio
 
-    from monitor.config import last_sensor
+    from monitor.places import last_sensor
 
     click.echo("Looking for your sensor ...", err=True)
     last = last_sensor()
@@ -184,7 +184,7 @@ def only_session(address: str) -> Generator[None]:
     """Hold this sensor for this process. SensorError where another session on this machine has it."""
     from filelock import FileLock, Timeout
 
-    from monitor.config import locks_dir
+    from monitor.places import locks_dir
 
     folder = locks_dir()
     folder.mkdir(parents=True, exist_ok=True)

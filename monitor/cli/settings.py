@@ -15,7 +15,7 @@ def config() -> None:
 @config.command()
 def path() -> None:
     """Print where your own profile.toml and your recordings live."""
-    from monitor.config import profile_path, recordings_dir
+    from monitor.places import profile_path, recordings_dir
 
     own = profile_path()
     click.echo(f"profile     {own}{'' if own.exists() else '  (not there: the defaults apply)'}")

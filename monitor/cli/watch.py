@@ -134,7 +134,7 @@ def live(
 
     async def run() -> None:
         await _load(*SLOW_IMPORTS, "monitor.sources.ble")
-        from monitor.config import last_sensor, remember_sensor
+        from monitor.places import last_sensor, remember_sensor
         from monitor.sites import fitted
         from monitor.sources.ble import BleSource
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
 
-from monitor import devices
+from monitor import devices, places
 from monitor.cli.doctor import OK, SKIPPED, WORDS, WRONG, drivers, recordings, worded
 from monitor.sources import doctor
 from monitor.sources.doctor import Finding, Switch, examine, fact_of, judged_switches, switches
@@ -377,9 +377,7 @@ def test_a_driver_that_does_not_load_is_told(monkeypatch):
 
 
 def test_a_recordings_folder_that_cannot_be(tmp_path, monkeypatch):
-    from monitor import config
-
-    monkeypatch.setattr(config, "recordings_dir", lambda: tmp_path / "not" / "there" / "yet")
+    monkeypatch.setattr(places, "recordings_dir", lambda: tmp_path / "not" / "there" / "yet")
     assert recordings().state == OK
     assert not (tmp_path / "not").exists()
     (tmp_path / "not").write_text("a file")

@@ -11,7 +11,6 @@ import sys
 import pytest
 
 from monitor.cli.sensors import only_session
-from monitor.config import last_sensor, remember_sensor
 from monitor.devices import DRIVERS
 from monitor.errors import SensorError
 from monitor.storage.recording import Recording
@@ -122,10 +121,3 @@ def test_two_sessions_on_one_sensor_are_refused_and_a_dead_one_holds_nothing(tmp
         holder.kill()
     with only_session("DC:00"):
         pass
-
-
-def test_the_last_sensor_is_remembered(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    assert last_sensor() is None
-    remember_sensor("DC:00:00:00:00:01")
-    assert last_sensor() == "DC:00:00:00:00:01"

@@ -1,0 +1,68 @@
+"""Where files live on this computer, and its time zone. Imports nothing slow: `sitwell status` answers at once."""
+
+import contextlib
+import os
+from datetime import datetime
+from pathlib import Path
+
+APP = "sitwell"
+
+
+def profile_path() -> Path:
+    """The wearer's own profile.toml; it need not exist."""
+    from platformdirs import user_config_path
+
+    return user_config_path(APP, appauthor=False) / "profile.toml"
+
+
+def recordings_dir() -> Path:
+    """Where sessions are recorded unless told otherwise."""
+    from platformdirs import user_data_path
+
+    return user_data_path(APP, appauthor=False) / "recordings"
+
+
+def sites_dir() -> Path:
+    """Where alignments are kept, one file a wear site."""
+    return recordings_dir().with_name("sites")
+
+
+def calibrations_dir() -> Path:
+    """Where calibrations are kept, one file a sensor."""
+    return recordings_dir().with_name("calibrations")
+
+
+def locks_dir() -> Path:
+    """Where sessions hold their sensors, one file a sensor."""
+    return recordings_dir().with_name("locks")
+
+
+def last_sensor() -> str | None:
+    """Address of the sensor that was used last; None where none was."""
+    try:
+        return _last_sensor_path().read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def remember_sensor(address: str) -> None:
+    """Note the sensor that is used now; a folder that cannot be written to only costs the convenience."""
+    path = _last_sensor_path()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(address + "\n", encoding="utf-8")
+
+
+def _last_sensor_path() -> Path:
+    return recordings_dir().with_name("last-sensor")
+
+
+def local_zone() -> tuple[str, int]:
+    """IANA name of this computer's time zone ("" where it cannot be told) and its present UTC offset, s."""
+    offset = datetime.now().astimezone().utcoffset()
+    seconds = int(offset.total_seconds()) if offset else 0
+    name = os.environ.get("TZ", "").lstrip(":")
+    if not name:
+        _, found, zone = str(Path("/etc/localtime").resolve()).partition("zoneinfo/")
+        name = zone if found else ""
+    return (name if "/" in name or name == "UTC" else ""), seconds
