@@ -39,22 +39,37 @@ def locks_dir() -> Path:
 
 def last_sensor() -> str | None:
     """Address of the sensor that was used last; None where none was."""
-    try:
-        return _last_sensor_path().read_text(encoding="utf-8").strip() or None
-    except (OSError, UnicodeDecodeError):
-        return None
+    return _remembered("last-sensor")
 
 
 def remember_sensor(address: str) -> None:
     """Note the sensor that is used now; a folder that cannot be written to only costs the convenience."""
-    path = _last_sensor_path()
+    _remember("last-sensor", address)
+
+
+def last_recording() -> Path | None:
+    """Where the newest session records, or has recorded, if that is not the recordings folder; for finding it again."""
+    said = _remembered("last-recording")
+    return Path(said) if said else None
+
+
+def remember_recording(path: Path) -> None:
+    """Note where a session records that was told to record elsewhere."""
+    _remember("last-recording", str(path.absolute()))
+
+
+def _remembered(name: str) -> str | None:
+    try:
+        return recordings_dir().with_name(name).read_text(encoding="utf-8").strip() or None
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _remember(name: str, text: str) -> None:
+    path = recordings_dir().with_name(name)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(address + "\n", encoding="utf-8")
-
-
-def _last_sensor_path() -> Path:
-    return recordings_dir().with_name("last-sensor")
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def local_zone() -> tuple[str, int]:

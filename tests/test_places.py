@@ -24,4 +24,4 @@ def test_the_time_zone_is_an_iana_name_or_nothing(monkeypatch, zone, name):
 
 def test_it_imports_nothing_slow():
     code = "import monitor.places, sys; print([m for m in ('numpy', 'scipy', 'asyncio') if m in sys.modules])"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

@@ -108,3 +108,24 @@ def test_a_failing_session_gives_the_terminal_back_and_one_sentence(terminal, tm
     screen = terminal(f"{sys.executable} -m monitor demo --profile {profile}; echo code $?", (200, 24))
     shown = screen.wait_for("code 1")
     assert "did you mean 'half_width_deg'" in shown.replace("\n", "")
+
+
+def test_attach_shows_a_headless_session_and_its_keys_reach_it(terminal, tmp_path):
+    path = tmp_path / "r.sqlite"
+    terminal(f"{sys.executable} -m monitor demo --headless --speed 15 --out {path}")
+    while not path.exists():
+        time.sleep(0.2)
+    screen = terminal(f"{sys.executable} -m monitor attach {path}")
+    screen.wait_for("sitwell attached")
+    screen.wait_for("zero: your walking")
+    screen.keys("m")
+    screen.wait_for("You have held one tilt for a while")
+    screen.keys("s")
+    screen.wait_for("Snoozed")
+    screen.keys("q")
+    with Recording.open(path) as recording:
+        said = [record for record in recording.records() if isinstance(record, Mark | Wearer)]
+    assert [(type(record).__name__, getattr(record, "label", "")) for record in said] == [
+        ("Mark", "mark"),
+        ("Wearer", ""),
+    ]

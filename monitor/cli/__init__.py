@@ -4,6 +4,7 @@ import click
 
 from monitor import __version__
 from monitor.cli.align import align, calibrate
+from monitor.cli.attach import attach, status
 from monitor.cli.doctor import doctor
 from monitor.cli.evaluate import evaluate
 from monitor.cli.files import analyze, export, import_
@@ -21,7 +22,7 @@ def sitwell() -> None:
     """Tells you the truth about how you sit, from one Bluetooth IMU at the lower back, and gets you moving."""
 
 
-VERBS = (demo, live, scan, devices, doctor, virtual, align, calibrate, replay)
+VERBS = (demo, live, attach, status, scan, devices, doctor, virtual, align, calibrate, replay)
 for verb in (*VERBS, analyze, import_, export, evaluate, config):
     sitwell.add_command(verb)
 

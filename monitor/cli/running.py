@@ -5,7 +5,9 @@ What computes is imported when the session begins, behind the first frame: scipy
 
 import asyncio
 import contextlib
+import importlib
 import json
+import math
 import signal
 import sys
 import time
@@ -22,7 +24,7 @@ import numpy as np
 from monitor import __version__
 from monitor.errors import SitwellError
 from monitor.snapshot import Player, Snapshot
-from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer, first_s
+from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Tick, Wearer, first_s
 
 if TYPE_CHECKING:
     from monitor.pipeline import Pipeline
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from monitor.storage.recorder import Recorder
     from monitor.summary import Summary
 
+SLOW_IMPORTS = ("monitor.pipeline", "monitor.session", "monitor.storage.recording", "monitor.summary")
 LATENCIES_KEPT = 200_000  # an hour of packets at 55 a second
 
 
@@ -101,6 +104,8 @@ class Running:
     recorder: "Recorder | None" = None
     latency: Latency | None = None
     player: Callable[[], Player] | None = None
+    ready: Callable[[], bool] = lambda: True  # False while the past is being caught up with: nothing is shown
+    ask: Callable[[Wearer | Mark], None] | None = None  # where this process only looks on: tells the one that records
 
     def begin(
         self,
@@ -119,7 +124,7 @@ class Running:
         """
         from monitor.config import profile_to_mapping
         from monitor.pipeline import Pipeline
-        from monitor.places import local_zone, recordings_dir
+        from monitor.places import local_zone, recordings_dir, remember_recording
         from monitor.session import Session
         from monitor.storage.recorder import Recorder
         from monitor.storage.schema import Meta
@@ -128,6 +133,8 @@ class Running:
         now = time.time()
         zone, offset_s = local_zone()
         if record:
+            if self.out:
+                remember_recording(self.out)
             self.out = self.out or new_recording_path(recordings_dir(), self.mode)
             meta = Meta(
                 sensor=sensor,
@@ -154,6 +161,7 @@ class Running:
         sinks += [_Feed(self.summary, self.pipeline)]
         sinks += [self.latency] if self.latency else []
         sinks += beside
+        sinks += [_Second(self)] if self.recorder else []
         self.session = Session(self.pipeline, sinks)
         return self.session
 
@@ -164,7 +172,7 @@ class Running:
 
     def snapshot(self) -> Snapshot | None:
         """What the screen shows now; None before the session has begun."""
-        if not (self.summary and self.pipeline):
+        if not (self.summary and self.pipeline and self.ready()):
             return None
         return self.summary.snapshot(self.pipeline, self.player() if self.player else None)
 
@@ -177,8 +185,13 @@ class Running:
 
     def act(self, action: str, seconds: float) -> None:
         """Hand on what the wearer did."""
-        if self.session:
-            said = Wearer(0.0, action, seconds) if action in {"snooze", "dismiss"} else Mark(0.0, action)
+        said = Wearer(0.0, action, seconds) if action in {"snooze", "dismiss"} else Mark(0.0, action)
+        if self.ask:
+            try:
+                self.ask(said)
+            except SitwellError as error:
+                self.note(str(error))
+        elif self.session:
             self.session.say(said)
 
     def figures(self) -> dict[str, Any]:
@@ -207,12 +220,68 @@ class Running:
 
 
 @dataclass(slots=True)
+class _Second:
+    """Once a second: takes what other processes ask for, and says how the session stands."""
+
+    running: Running
+
+    def write(self, record: Record, events: Sequence[Event]) -> None:
+        del events
+        running = self.running
+        if not (isinstance(record, Tick) and running.recorder and running.session):
+            return
+        for request in running.recorder.requests():
+            running.session.say(request)
+        snapshot = running.snapshot()
+        running.recorder.status = brief(snapshot) if snapshot else None
+
+
+def brief(snapshot: Snapshot) -> dict[str, Any]:
+    """What a status line needs of a snapshot, as JSON values; None where there is no figure."""
+
+    def rounded(value: float | None) -> float | None:
+        return None if value is None or math.isnan(value) else round(value, 1)
+
+    prompt = snapshot.prompt
+    return {
+        "t_s": round(snapshot.t_s, 3),
+        "posture": str(snapshot.posture),
+        "posture_p": round(snapshot.posture_p, 2),
+        "posture_since_s": snapshot.posture_since_s,
+        "tilt_deg": rounded(snapshot.tilt_deg),
+        "tilt_sd_deg": rounded(snapshot.tilt_sd_deg),
+        "obliquity_deg": rounded(snapshot.obliquity_deg),
+        "zero": snapshot.zero,
+        "sitting_s": snapshot.sitting.seconds,
+        "sitting_limit_s": snapshot.sitting.limit_s,
+        "standing_s": snapshot.standing.seconds,
+        "standing_limit_s": snapshot.standing.limit_s,
+        "postures_s": {str(posture): seconds for posture, seconds in snapshot.totals_s.items()},
+        "breaks": snapshot.breaks,
+        "steps": snapshot.steps,
+        "prompt": None if prompt is None else {"name": prompt.name, "message": prompt.message},
+        "snoozed_s": round(snapshot.snoozed_s),
+        "link": str(snapshot.link.state),
+        "link_cause": snapshot.link.cause,
+        "battery_percent": snapshot.link.battery_percent,
+        "rate_hz": round(snapshot.link.rate_hz, 1),
+        "lost_percent": round(snapshot.link.lost_percent, 2),
+    }
+
+
+@dataclass(slots=True)
 class _Feed:
     summary: "Summary"
     pipeline: "Pipeline"
 
     def write(self, record: Record, events: Sequence[Event]) -> None:
         self.summary.push(record, events, self.pipeline)
+
+
+async def load(*modules: str) -> None:
+    """Import what is slow beside the event loop, so that the screen stays alive."""
+    for module in modules:
+        await asyncio.to_thread(importlib.import_module, module)
 
 
 def new_recording_path(folder: Path, mode: str) -> Path:

@@ -6,12 +6,13 @@ through the table `requests`; only one writes: it holds NAME.sqlite-lock.
 """
 
 import contextlib
+import json
 import math
 import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -57,6 +58,9 @@ class Recorder:
         self._locked_since: float | None = None  # monotonic
         self._last_request = 0
         self._lock = lock
+        self.status: Mapping[str, Any] | None = (
+            None  # how the session stands, for `sitwell status`; goes with each commit
+        )
 
     @classmethod
     def create(cls, path: Path | str, meta: Meta) -> Self:
@@ -210,6 +214,10 @@ class Recorder:
             for table, rows in self._rows.items():
                 if rows:
                     self._db.executemany(_INSERTS[table], rows)
+            if closing:
+                self._db.execute("DELETE FROM meta WHERE key = 'status'")
+            elif self.status is not None:
+                self._db.execute("INSERT OR REPLACE INTO meta VALUES ('status', ?)", (json.dumps(self.status),))
             self._db.execute("COMMIT")
         except sqlite3.Error as error:
             with contextlib.suppress(sqlite3.Error):

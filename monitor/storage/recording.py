@@ -12,7 +12,6 @@ import numpy as np
 
 from monitor.errors import RecordingError
 from monitor.storage.codec import decode_event, decode_record, decode_samples
-from monitor.storage.recorder import Recorder  # noqa: F401 - until all import it from there
 from monitor.storage.schema import Counts, Meta, companions, open_for_reading, readable, row_crc
 from monitor.stream import Event, Gap, Mark, Record, Samples, last_s
 
@@ -145,7 +144,16 @@ class Recording:
             pass
         return found
 
-    def _arrivals(self, seq: int, found: list[Gap] | None = None) -> Iterator[Record]:
+    @property
+    def newest(self) -> int:
+        """Number of the last record so far; 0 if there is none."""
+        return self._one(_LAST_SEQ) or 0
+
+    def arrived(self, after: int, upto: int) -> Iterator[Record]:
+        """Records number `after` + 1 to `upto`, as `records` gives them; for following a session that goes on."""
+        return self._arrivals(after, upto=upto)
+
+    def _arrivals(self, seq: int, found: list[Gap] | None = None, upto: int | None = None) -> Iterator[Record]:
         """Every record after `seq`; where some are damaged or lost, one Gap stands for them, and goes into `found`."""
 
         def missing(since_s: float, until_s: float) -> Gap:
@@ -154,7 +162,7 @@ class Recording:
                 found.append(gap)
             return gap
 
-        last: int = self._one(_LAST_SEQ) or 0
+        last = self.newest if upto is None else upto
         if last > sum(each.stat().st_size for each in (self.path, companions(self.path)[0]) if each.exists()):
             raise RecordingError(
                 f"{self.path} is damaged (it counts {last} records): take it from a backup.", self.path
@@ -162,8 +170,8 @@ class Recording:
         reached_s: float | None = None
         damage: tuple[float | None, float | None] | None = None  # since, until, as far as known
         while seq < last:
-            upto = min(seq + _PAGE, last)
-            for row in self._page(seq, upto):
+            page = min(seq + _PAGE, last)
+            for row in self._page(seq, page):
                 record = self._record(row)
                 if record is None:
                     t0_s, until_s = self._extent(row)
@@ -176,7 +184,7 @@ class Recording:
                     damage = None
                 reached_s = last_s(record)
                 yield record
-            seq = upto
+            seq = page
         if damage is not None:
             since_s = damage[0] or 0.0
             yield missing(since_s, damage[1] or since_s)

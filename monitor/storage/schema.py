@@ -15,6 +15,7 @@ from typing import Any
 from monitor.errors import RecordingError
 
 APPLICATION_ID = 0x53697477  # "Sitw": tells a recording from any other SQLite file
+LOCK = "-lock"  # what the name of a writer's lock has more than its recording's
 UNITS = {"t": "s", "acc": "g", "gyr": "dps"}
 
 # What makes each schema version of the one before it; a new recording goes through all of them. Never edit one that
@@ -93,7 +94,7 @@ def row_crc(t_s: float, *texts: str) -> int:
 
 def companions(path: Path) -> tuple[Path, Path, Path]:
     """The files beside a recording while it grows: SQLite's two, and the writer's lock."""
-    return Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}-lock")
+    return Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}{LOCK}")
 
 
 @contextlib.contextmanager

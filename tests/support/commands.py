@@ -1,0 +1,35 @@
+"""The `sitwell` command as a process of its own, with data and settings below a test's folder."""
+
+import os
+import subprocess
+import sys
+
+
+def environment(home):
+    return os.environ | {
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "TZ": "Europe/Paris",
+    }
+
+
+def started(*arguments, home):
+    return subprocess.Popen(
+        [sys.executable, "-m", "monitor", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(home),
+    )
+
+
+def finished(*arguments, home, timeout_s=60):
+    """The completed process: returncode, stdout, stderr."""
+    return subprocess.run(
+        [sys.executable, "-m", "monitor", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(home),
+        timeout=timeout_s,
+    )
