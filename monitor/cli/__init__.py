@@ -9,6 +9,7 @@ from monitor.cli.doctor import doctor
 from monitor.cli.evaluate import evaluate
 from monitor.cli.files import analyze, export, import_
 from monitor.cli.sensors import devices, scan
+from monitor.cli.sessions import sessions
 from monitor.cli.settings import config
 from monitor.cli.virtual import virtual
 from monitor.cli.watch import demo, live, replay
@@ -23,7 +24,7 @@ def sitwell() -> None:
 
 
 VERBS = (demo, live, attach, status, scan, devices, doctor, virtual, align, calibrate, replay)
-for verb in (*VERBS, analyze, import_, export, evaluate, config):
+for verb in (*VERBS, sessions, analyze, import_, export, evaluate, config):
     sitwell.add_command(verb)
 
 __all__ = ["sitwell"]

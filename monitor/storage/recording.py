@@ -28,7 +28,7 @@ _LAST_SEQ = """SELECT max(seq) FROM (
 _COUNTS = """SELECT (SELECT coalesce(sum(n), 0) FROM samples), (SELECT count(*) FROM records),
     (SELECT count(*) FROM marks), (SELECT count(*) FROM events)"""
 _SEEK = "SELECT seq FROM samples WHERE t0_s <= ? ORDER BY t0_s DESC, seq DESC LIMIT 1"
-_EVENTS = "SELECT seq, t_s, kind, body, {crc} FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+_EVENTS = "SELECT seq, t_s, kind, body, {crc} FROM events WHERE seq > ? AND seq <= ?"
 _PAGE = 512  # rows read at a time
 _DISORDER_S = 5.0  # records arrive at most this much out of the order of their times
 
@@ -94,21 +94,36 @@ class Recording:
 
         lost: takes the numbers of those that are damaged, and the rest is given; without it they raise RecordingError.
         """
-        last = self._one("SELECT max(seq) FROM events") or 0
-        seq = 0
-        while seq < last:
-            rows = self._all(self._events, seq, _PAGE)
-            for found, t_s, kind, body, crc in rows or [(last + 1, None, "", "", None)]:
-                event = _event(t_s, kind, body, crc) if found <= last else None
-                damaged = [*range(seq + 1, found), *([] if event else [found] if found <= last else [])]
-                if damaged:
-                    if lost is None:
-                        message = f"{self.path} holds a damaged event, number {damaged[0]}: analyze it again."
-                        raise RecordingError(message, self.path)
-                    lost += damaged
-                seq = found
-                if event:
-                    yield event
+        for number, row in self._event_rows(strict=lost is None):
+            event = _event(*row) if row else None
+            if event is not None:
+                yield event
+            elif lost is None:
+                message = f"{self.path} holds a damaged event, number {number}: analyze it again from its records."
+                raise RecordingError(message, self.path)
+            else:
+                lost.append(number)
+
+    def _event_rows(self, *, strict: bool) -> Iterator[tuple[int, _Row]]:
+        """(seq, row) of every event, an empty row for one that is lost; strict: raises where SQLite finds damage."""
+        try:
+            last: int = self._one("SELECT max(seq) FROM events") or 0
+        except RecordingError:
+            if strict:
+                raise
+            last = 1  # not even their number can be read
+        for seq in range(0, last, _PAGE):
+            upto = min(seq + _PAGE, last)
+            rows: dict[int, _Row] = {}
+            try:
+                rows = {row[0]: row[1:] for row in self._all(self._events, seq, upto)}
+            except RecordingError:
+                if strict:
+                    raise
+                for each in range(seq, upto):  # each on its own: as many as can be read
+                    with contextlib.suppress(RecordingError):
+                        rows |= {row[0]: row[1:] for row in self._all(self._events, each, each + 1)}
+            yield from ((number, rows.get(number, ())) for number in range(seq + 1, upto + 1))
 
     def counts(self) -> Counts:
         """How many samples, other records, marks and events there are."""
