@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.errors import RecordingError
 from monitor.storage.recording import Recording
-from monitor.storage.schema import Counts
+from monitor.storage.schema import Counts, open_for_reading
 from monitor.stream import Gap
 
 SAID_AT_MOST = 20  # lines of SQLite's; a damaged file may give thousands
@@ -65,7 +65,7 @@ def _joined(gaps: Iterable[Gap]) -> tuple[Gap, ...]:
 
 def _sqlite_says(path: Path) -> tuple[str, ...]:
     try:
-        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
+        with contextlib.closing(open_for_reading(path)[0]) as db:
             said = [row[0] for row in db.execute(f"PRAGMA integrity_check({SAID_AT_MOST})").fetchall()]
     except sqlite3.Error as error:
         return (str(error),)
