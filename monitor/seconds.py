@@ -23,6 +23,7 @@ SEEN, SEEN_P = (Posture.SITTING, Posture.STANDING), 0.8  # what a transition tel
 SPOKEN = {"i", "am", "m", "im", "now", "just", "really", "already", "still"}  # beside a posture in a correction
 ON_FOOT = (Posture.WALKING, Posture.STANDING, Posture.UNKNOWN)  # who sits or lies makes no steps
 STALE_S = 6.0  # after a second's start: what was measured then is not how the wearer is now
+DECIMALS = 4  # of an epoch's figures: beyond any sensor, and half as long to write down as every digit of a float
 FILTER_SD_DEG = {True: 0.5, False: 1.1}  # with and without gyroscope, quasi-static (measurement facts, section 2)
 
 
@@ -287,12 +288,12 @@ class Seconds:
         epoch = Epoch(
             t_s=float(second.k),
             posture=posture,
-            posture_p=p,
-            tilt_deg=tilt,
-            obliquity_deg=obliquity,
-            tilt_sd_deg=self.tilt_sd_deg,
+            posture_p=round(p, DECIMALS),
+            tilt_deg=round(tilt, DECIMALS),
+            obliquity_deg=round(obliquity, DECIMALS),
+            tilt_sd_deg=round(self.tilt_sd_deg, DECIMALS),
             still=second.still,
-            motion_mg=second.motion_mg,
+            motion_mg=round(second.motion_mg, DECIMALS),
             steps=steps if posture in ON_FOOT else 0,
             lying=side,
         )

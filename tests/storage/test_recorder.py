@@ -5,9 +5,14 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from monitor.errors import RecordingError
+from monitor.pipeline import Pipeline
+from monitor.profile import Profile
+from monitor.sources.simulator import DESK_DAY
+from monitor.sources.simulator import Wearer as Simulated
 from monitor.storage import recorder as recorder_module
 from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
@@ -134,3 +139,17 @@ def test_a_request_that_makes_no_sense_is_passed_over(tmp_path, meta, body):
         db.close()
         ask(path, Mark(0.0, "mark"))
         assert recorder.requests() == [Mark(0.0, "mark")]
+
+
+def test_a_live_session_takes_at_most_seven_bytes_a_sample(tmp_path, meta):
+    """Ticks, events and all; six axes at 100 Hz in a 16-bit sensor's numbers. benchmarks/scale.py has a whole day."""
+    wearer, pipeline = Simulated(DESK_DAY), Pipeline(Profile(), 100.0, gyro=True)
+    path = tmp_path / "a.sqlite"
+    with Recorder.create(path, meta) as recorder:
+        for second in range(1800):
+            t_s = np.round(second + np.arange(100) / 100.0, 6)
+            acc, gyr = wearer(t_s)
+            block = Samples(t_s, np.round(acc * 2048.0) / 2048.0, np.round(gyr * 16.384) / 16.384)
+            for record in (block, Tick(second + 1.0)):
+                recorder.write(record, pipeline.push(record))
+    assert path.stat().st_size / 180_000 <= 7.0
