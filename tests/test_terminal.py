@@ -1,5 +1,6 @@
 """The demo in a real terminal (tmux): the dashboard draws, keys work, the recording is complete."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -129,3 +130,20 @@ def test_attach_shows_a_headless_session_and_its_keys_reach_it(terminal, tmp_pat
         ("Mark", "mark"),
         ("Wearer", ""),
     ]
+
+
+def test_with_two_sensors_near_and_none_named_live_asks_which_one(terminal, tmp_path):
+    near = terminal(f"{sys.executable} -m monitor virtual --sensor polar-h10 --sensor witmotion --tcp 0")
+    port = re.search(r"--radio (\d+)", near.wait_for("are on the air")).group(1)
+    path = tmp_path / "r.sqlite"
+    screen = terminal(f"{sys.executable} -m monitor live --radio {port} --out {path}")
+    listed = screen.wait_for("Which one")
+    number = re.search(r"(\d)  Polar H10", listed).group(1)
+    assert "WT901BLE67" in listed
+    screen.keys(number, "Enter")
+    screen.wait_for("Polar H10")
+    screen.wait_for("connected")
+    screen.keys("q")
+    screen.wait_for("recorded in")
+    with Recording.open(path) as recording:
+        assert recording.meta.sensor.startswith("Polar H10")

@@ -45,7 +45,15 @@ def need_bumble(error: ModuleNotFoundError) -> SitwellError:
 
 
 @click.command()
-@sensor_choice_option
+@click.option(
+    "--sensor",
+    "sensors",
+    multiple=True,
+    default=(DEFAULT_SENSOR,),
+    show_default=True,
+    metavar="NAME",
+    help="Which sensor to be; `sitwell devices` lists them. Several, named one by one, are near at once.",
+)
 @click.option(
     "--tcp",
     "port",
@@ -58,7 +66,7 @@ def need_bumble(error: ModuleNotFoundError) -> SitwellError:
 @script_option
 @play_option
 @seed_option
-def virtual(sensor: str, port: int, script: str, play: Path | None, seed: int) -> None:
+def virtual(sensors: tuple[str, ...], port: int, script: str, play: Path | None, seed: int) -> None:
     """Be a sensor for another process: `sitwell live --radio PORT` finds it as it finds a real one.
 
     The Bluetooth adapter's own protocol (HCI) goes over TCP, on this machine only; everything above it is real.
@@ -66,10 +74,10 @@ def virtual(sensor: str, port: int, script: str, play: Path | None, seed: int) -
     import asyncio
 
     with content(play, script, seed) as playing, contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(sensor, port, playing))
+        asyncio.run(_serve(sensors, port, playing))
 
 
-async def _serve(sensor: str, port: int, playing: "Play") -> None:
+async def _serve(sensors: tuple[str, ...], port: int, playing: "Play") -> None:
     import asyncio
 
     try:
@@ -78,14 +86,17 @@ async def _serve(sensor: str, port: int, playing: "Play") -> None:
     except ModuleNotFoundError as error:
         raise need_bumble(error) from None
     air = Air()
-    twin = make_twin(sensor, air, playing)
+    twins = [make_twin(sensor, air, playing) for sensor in dict.fromkeys(sensors)]
     transport, port = await offer_radio(air, port)
-    await twin.start()
-    click.echo(f"{twin.name} is on the air: sitwell live --radio {port}", err=True)
+    for twin in twins:
+        await twin.start()
+    names = " and ".join(twin.name for twin in twins)
+    click.echo(f"{names} {'is' if len(twins) == 1 else 'are'} on the air: sitwell live --radio {port}", err=True)
     try:
         await asyncio.Event().wait()
     finally:
-        await twin.stop()
+        for twin in twins:
+            await twin.stop()
         await transport.close()
 
 
