@@ -58,6 +58,13 @@ def remember_recording(path: Path) -> None:
     _remember("last-recording", str(path.absolute()))
 
 
+def make_private_folder(folder: Path) -> None:
+    """Make the folder, and those above it that are missing, for its owner only: it describes a body."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    for each in reversed(missing):
+        each.mkdir(mode=0o700, exist_ok=True)
+
+
 def _remembered(name: str) -> str | None:
     try:
         return recordings_dir().with_name(name).read_text(encoding="utf-8").strip() or None
@@ -68,7 +75,7 @@ def _remembered(name: str) -> str | None:
 def _remember(name: str, text: str) -> None:
     path = recordings_dir().with_name(name)
     with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from monitor.config import alignment_from, calibration_from
 from monitor.errors import ConfigError
-from monitor.places import calibrations_dir, sites_dir
+from monitor.places import calibrations_dir, make_private_folder, sites_dir
 from monitor.profile import Profile, with_styles
 from monitor.signal.alignment import Alignment
 from monitor.signal.calibration import Calibration
@@ -150,7 +150,7 @@ def _write(path: Path, comment: str, tables: Mapping[str, Mapping[str, Any]]) ->
         lines += [f"{_toml(key)} = {_toml_value(value)}" for key, value in table.items()]
     beside = path.with_suffix(".part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         beside.write_text("\n".join(lines) + "\n", encoding="utf-8")
         beside.replace(path)
     except OSError as error:

@@ -1,5 +1,6 @@
 """Where files live and what is remembered there."""
 
+import stat
 import subprocess
 import sys
 import time
@@ -25,3 +26,9 @@ def test_the_time_zone_is_an_iana_name_or_nothing(monkeypatch, zone, name):
 def test_it_imports_nothing_slow():
     code = "import monitor.places, sys; print([m for m in ('numpy', 'scipy', 'asyncio') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_whatever_is_written_first_the_data_folder_is_for_its_owner_only(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    remember_sensor("DC:00:00:00:00:01")
+    assert stat.S_IMODE((tmp_path / "data" / "sitwell").stat().st_mode) == 0o700

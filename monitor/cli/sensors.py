@@ -184,10 +184,10 @@ def only_session(address: str) -> Generator[None]:
     """Hold this sensor for this process. SensorError where another session on this machine has it."""
     from filelock import FileLock, Timeout
 
-    from monitor.places import locks_dir
+    from monitor.places import locks_dir, make_private_folder
 
     folder = locks_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder)
     lock = FileLock(folder / f"{''.join(c if c.isalnum() else '-' for c in address)}.lock")
     try:
         lock.acquire(timeout=0)

@@ -19,6 +19,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from monitor.errors import RecordingError
+from monitor.places import make_private_folder
 from monitor.storage.codec import encode_item, encode_samples
 from monitor.storage.requests import Request, request_of
 from monitor.storage.schema import MIGRATIONS, Meta, companions, hold, meta_rows, publish, row_crc
@@ -72,7 +73,7 @@ class Recorder:
         part = path.with_name(f".{path.name}.{os.getpid()}.new")
         with contextlib.ExitStack() as lock:
             try:
-                _make_private_folder(path.parent)
+                make_private_folder(path.parent)
                 lock.enter_context(hold(path))
                 os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             except OSError as error:
@@ -249,10 +250,3 @@ class Recorder:
         if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             return f"{self.path} is locked by another program: close what has it open; {kept}."
         return f"{self.path} cannot be written ({error}): check its disk and the space left; {kept}."
-
-
-def _make_private_folder(folder: Path) -> None:
-    """Make the folder, and those above it that are missing, for its owner only: it describes a body."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    for each in reversed(missing):
-        each.mkdir(mode=0o700, exist_ok=True)
