@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from monitor.pipeline import SILENT_AFTER_S, Pipeline
+from monitor.pipeline import BLOCK_S, Pipeline, joined
 from monitor.profile import Profile
 from monitor.signal.orientation import offline_up
 from monitor.signal.reference import Reference
@@ -27,7 +27,6 @@ from monitor.stream import (
     last_s,
 )
 
-BLOCK_S = 60.0  # samples pushed at once: long enough for NumPy, short enough for memory
 HINDSIGHT_BLOCK_S = 600.0
 WHOLE_WEAR = 2000  # walking vectors of 8 s that the median of hindsight runs over: more than four hours on foot
 HINDSIGHT_OVERLAP_S = 30.0  # ten time constants of VQF's inclination correction on either side
@@ -132,33 +131,6 @@ def run(
         if sink:
             sink(nothing, events, pipeline)
     return report
-
-
-def joined(records: Iterable[Record], block_s: float) -> Iterator[Record]:
-    """The same stream with samples in blocks of up to block_s; ticks that say nothing new are left out.
-
-    A Tick within SILENT_AFTER_S of the last sample changes nothing in the pipeline, so no event depends on it.
-    """
-    held: list[Samples] = []
-    last_t = float("nan")
-    for record in records:
-        if isinstance(record, Tick) and record.t_s - last_t <= SILENT_AFTER_S:
-            continue
-        if isinstance(record, Samples):
-            if not len(record):
-                continue
-            if held and float(record.t_s[-1] - held[0].t_s[0]) > block_s:
-                yield join(held)
-                held = []
-            held.append(record)
-            last_t = float(record.t_s[-1])
-            continue
-        if held:
-            yield join(held)
-            held = []
-        yield record
-    if held:
-        yield join(held)
 
 
 def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> list[Seat]:

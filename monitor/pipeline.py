@@ -4,7 +4,7 @@ A second [k, k + 1) is answered 3 s after its end: one second for the centred ga
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -23,8 +23,9 @@ from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
 from monitor.states.movements import Movements
 from monitor.states.placement import Seat
-from monitor.stream import Event, Floats, Mark, Posture, Record, Samples, SensorSilent, Temperature, Tick, Wearer
+from monitor.stream import Event, Floats, Mark, Posture, Record, Samples, SensorSilent, Temperature, Tick, Wearer, join
 
+BLOCK_S = 60.0  # samples pushed at once where there is no hurry: long enough for NumPy, short enough for memory
 SILENT_AFTER_S = 3.0  # a sensor that streams says something many times a second; three seconds are no jitter
 LONGEST_FILLED_GAP_S = 86_400  # a longer hole is a Gap in the recording but not one epoch a second
 
@@ -292,3 +293,30 @@ class Pipeline:
         for acc, k, there, *row in zip(block.acc[which], *(column.tolist() for column in columns), strict=True):
             events += self._seconds.push(Measured(k, there, acc, *row))
         return events
+
+
+def joined(records: Iterable[Record], block_s: float) -> Iterator[Record]:
+    """The same stream with samples in blocks of up to block_s; ticks that say nothing new are left out.
+
+    A Tick within SILENT_AFTER_S of the last sample changes nothing in the pipeline, so no event depends on it.
+    """
+    held: list[Samples] = []
+    last_t = float("nan")
+    for record in records:
+        if isinstance(record, Tick) and record.t_s - last_t <= SILENT_AFTER_S:
+            continue
+        if isinstance(record, Samples):
+            if not len(record):
+                continue
+            if held and float(record.t_s[-1] - held[0].t_s[0]) > block_s:
+                yield join(held)
+                held = []
+            held.append(record)
+            last_t = float(record.t_s[-1])
+            continue
+        if held:
+            yield join(held)
+            held = []
+        yield record
+    if held:
+        yield join(held)

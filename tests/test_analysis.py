@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from monitor.analysis import analyze, joined, run, seats_of
-from monitor.pipeline import Pipeline
+from monitor.analysis import analyze, run, seats_of
+from monitor.pipeline import Pipeline, joined
 from monitor.profile import Profile
 from monitor.sources.simulator import Scene, Wearer
 from monitor.storage.recorder import Recorder
