@@ -122,7 +122,7 @@ def fuzz(name: str, seconds: int, good: list[bytes]) -> None:
                 "-max_len=1024",
                 "-verbosity=0",
                 "-print_final_stats=1",
-                "-rss_limit_mb=0",  # libFuzzer's own tables of compared bytes grow by gigabytes; no driver's memory does
+                "-rss_limit_mb=0",  # libFuzzer keeps what it compared, by gigabytes; no driver keeps anything
             ],
             target(driver, good),
         )

@@ -3,14 +3,14 @@
 Model. A sample that the sensor's clock puts at d was taken at a + b·d of the session; the radio delivers it late, never
 early. So, as in `timebase`, the line under the points (d of a packet's last sample, arrival) is the mapping: the least
 delayed packet of each second is kept for a minute, and the line below all of them that is nearest to them (Moon, Skelly
-and Towsley 1999) gives b, which drifts with temperature. The smallest delay itself cannot be known and is left in.
+and Towsley 1999) gives b, which drifts with temperature. The smallest delay itself cannot be known and is left in, but
+where packets wait for each other its likeliest value is taken off (`waiting`).
 
 What the clock gives beside: losses are known exactly, packets that come twice or in the wrong order are put right
 (those ahead of their turn wait for the missing one, `hold_packets` long), and a packet whose time cannot be is refused
 unless the next ones agree with it: then the sensor's clock has begun anew.
 """
 
-import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,8 +19,10 @@ from typing import Final
 import numpy as np
 
 from monitor.signal.timebase import hull_slope, round_t
+from monitor.signal.waiting import least_delay_s
 from monitor.stream import Floats, Gap, Samples
 
+LOOK_FITS: Final = 5  # the least delay is looked for with every fifth fit: every five seconds
 TWICE: Final = "a packet that came twice, or after its time was given up as lost"
 NO_TIME: Final = "a time by the sensor's clock that cannot be"
 
@@ -197,7 +199,7 @@ class ClockTimebase:
             self._origin_s, self._base_s = device_s, packet.arrival_s
         late_s = self._lateness(packet)
         self._base_s += min(late_s, 0.0)
-        self._late.append(max(late_s, 0.0))
+        self._points.append((device_s - self._origin_s, packet.arrival_s - (device_s - self._origin_s)))
         self._step_s = len(packet.samples) * self._period_s
         second = int(packet.arrival_s)
         point = (second, device_s - self._origin_s, packet.arrival_s)
@@ -227,32 +229,16 @@ class ClockTimebase:
             self._weight = min(self._weight + weight, self._params.fits * weight)
             self._slope += (fitted - self._slope) * weight / self._weight
         self._base_s = min(arrival - self._slope * x for _, x, arrival in self._seconds)
-        self._bias_s = self._least_delay()
+        while self._points[0][0] < self._points[-1][0] - self._params.window_s:
+            self._points.popleft()
+        self._unlooked += 1
+        if self._unlooked >= LOOK_FITS:
+            self._unlooked, self._bias_s = 0, self._least_delay()
 
     def _least_delay(self) -> float:
-        """How late even the least delayed packet of the window probably was, s.
-
-        Packets keep their order, so one is early only if all before it have arrived: where packets follow each other
-        faster than the jitter is long, none is ever undelayed. With delays spread evenly over 0 to j, a packet's delay
-        is below d with probability prod min((d + i * step) / j, 1); the window's least is where that is once in it.
-        j is such that its median lateness above the envelope is the one seen.
-        """
-        late_s = sorted(self._late)
-        usual_s, step_s = late_s[len(late_s) // 2], self._step_s
-        if len(late_s) < 50 or usual_s < 0.25 * step_s:  # nobody has to wait for another
-            return 0.0
-        span_s = self._seconds[-1][1] - self._seconds[0][1]
-        chance = step_s / max(span_s, step_s)
-        spread_s = 2.0 * usual_s
-        least_s = 0.0
-        for _ in range(3):  # spread and least delay depend on each other; it settles at once
-            steps = np.arange(math.ceil(max(spread_s, step_s) / step_s)) * step_s
-            delays_s = np.linspace(0.0, 1.0, 201)[1:] * spread_s
-            below = np.minimum((delays_s[:, None] + steps) / spread_s, 1.0).prod(axis=1)
-            least_s = float(delays_s[min(np.searchsorted(below, chance), 199)]) if chance < 1.0 else 0.0
-            middle_s = float(delays_s[min(np.searchsorted(below, 0.5), 199)]) / spread_s
-            spread_s = (usual_s + least_s) / max(middle_s, 0.5)
-        return least_s
+        """How late the line itself is, s, where packets wait for each other."""
+        x, rest = np.array(self._points).T
+        return least_delay_s(rest - (self._slope - 1.0) * x - self._base_s, self._step_s)
 
     # ------------------------------------------------------------ odd times
 
@@ -269,7 +255,8 @@ class ClockTimebase:
     def _forget(self) -> None:
         self._seconds: deque[tuple[int, float, float]] = deque()  # (second, sensor's time from origin, arrival)
         self._odd: deque[_Packet] = deque()
-        self._late: deque[float] = deque(maxlen=500)
+        self._points: deque[tuple[float, float]] = deque()  # of each packet: sensor's time from origin, arrival less it
+        self._unlooked = 0  # fits since the least delay was looked for
         self._step_s = self._period_s
         self._weight = self._bias_s = 0.0
         self._held: list[_Packet] = []
