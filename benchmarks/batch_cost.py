@@ -16,7 +16,7 @@ from monitor.profile import Profile
 from monitor.sources.simulator import DESK_DAY, Wearer
 from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
-from monitor.stream import Samples, Tick
+from monitor.stream import Link, LinkState, Samples, Tick
 from monitor.virtual.twins.witmotion_registers import encode_frames
 
 SITWELL = str(Path(sys.executable).with_name("sitwell"))
@@ -78,4 +78,6 @@ def synthesise(path: Path, hours: float) -> int:
                 ):
                     recorder.write(record, pipeline.push(record))
             count = until
+        closed = Link(round(hours * 3600.0), LinkState.CLOSED, "session ended")
+        recorder.write(closed, pipeline.push(closed) + pipeline.finish())
     return count

@@ -20,7 +20,8 @@ import numpy as np
 
 from monitor.errors import RecordingError
 from monitor.places import make_private_folder
-from monitor.storage.codec import encode_item, encode_samples
+from monitor.storage.blobs import encode_cut, encode_samples
+from monitor.storage.codec import encode_item
 from monitor.storage.requests import Request, request_of
 from monitor.storage.schema import MIGRATIONS, Meta, companions, hold, meta_rows, publish, row_crc
 from monitor.stream import Event, Link, Mark, Record, Samples, Tick, Wearer, join
@@ -32,6 +33,7 @@ _INSERTS = {
     "events": "INSERT INTO events (t_s, kind, body, crc) VALUES (?, ?, ?, ?)",
 }
 _LATE_TICK_S = 0.5  # while Ticks come, they end the second; samples wait this much longer for a late one
+_SECONDS_AT_ONCE = 4  # so many seconds in one block are worth encoding together
 _ROWS_AT_MOST = 5000  # a flood of bad packets is committed before it fills the memory
 _BUSY_S = 0.2  # a session cannot stand still for long while another process has the file locked: it tries again later
 _LOCKED_AT_MOST_S = 120.0  # what waits meanwhile is kept in memory; whoever locks a file for longer has hung
@@ -180,6 +182,9 @@ class Recorder:
             self._flush()
         start, n = 0, len(samples)
         while start < n:
+            if not self._held and self._tick_s == -math.inf:
+                kept = self._take_seconds(samples.part(slice(start, None)))
+                cut, start = cut or kept > 0, start + kept
             if not self._held:
                 first_s = float(samples.t_s[start])
                 self._limit_s = max(float(np.floor(first_s)) + 1.0, self._tick_s + 1.0 + _LATE_TICK_S)
@@ -194,6 +199,20 @@ class Recorder:
                 cut = True
             start = end
         return cut
+
+    def _take_seconds(self, samples: Samples) -> int:
+        """Where no Ticks come, as in an import: blobs of all seconds but the last; how many rows they have."""
+        starts = [0, *(np.flatnonzero(np.diff(np.floor(samples.t_s))) + 1).tolist()]
+        if len(starts) < _SECONDS_AT_ONCE:
+            return 0
+        rows = starts.pop()
+        whole = samples.part(slice(0, rows))
+        for start, end, data in zip(starts, [*starts[1:], rows], encode_cut(whole, starts), strict=True):
+            row = (self._next_seq(), float(whole.t_s[start]), end - start, data, zlib.crc32(data))
+            self._rows["samples"].append(row)
+        self._first_s = float(whole.t_s[0]) if self._first_s is None else self._first_s
+        self._reach(float(np.floor(whole.t_s[-1])) + 1.0)
+        return rows
 
     def _flush(self) -> None:
         """Make one blob of the samples held."""

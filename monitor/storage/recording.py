@@ -11,7 +11,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 
 from monitor.errors import RecordingError
-from monitor.storage.codec import decode_event, decode_record, decode_samples
+from monitor.storage.blobs import decode_samples
+from monitor.storage.codec import decode_event, decode_record
 from monitor.storage.schema import Counts, Meta, companions, open_for_reading, readable, row_crc
 from monitor.stream import Event, Gap, Mark, Record, Samples, last_s
 
