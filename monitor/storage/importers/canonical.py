@@ -1,19 +1,18 @@
 """Canonical CSV, streamed, so that memory does not depend on its length.
 
-NumPy parses whole blocks, correctly rounded. A block with anything wrong in it is read again line by line, which finds
-the first fault and its line. A refused file leaves nothing behind.
+Whole blocks are parsed at once, correctly rounded. A block with anything wrong in it is read again line by line, which
+finds the first fault and its line. A refused file leaves nothing behind.
 """
 
 import difflib
-import io
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
 from monitor.errors import FileFormatError
+from monitor.storage.importers.parsing import NUMBER, Grid, read_fast, short, whole_lines
 from monitor.storage.importers.writing import Content, ImportReport, Progress, refuse_existing, write_recording
 from monitor.stream import Floats
 
@@ -25,7 +24,6 @@ MOST_G = 50.0  # no sensor for people measures more
 _MS2_PER_G = 9.80665
 _BLOCK_BYTES = 4 * 2**20
 _LINE_BYTES = 2**16
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def import_csv(
@@ -41,52 +39,71 @@ def import_csv(
     """
     csv_path, out_path = Path(csv_path), Path(out_path)
     refuse_existing(out_path)
-    try:
-        with csv_path.open("rb") as file:
-            table = _Table(file, csv_path)
-            content = Content("canonical CSV", table.gyro, table.blocks(), read=file.tell)
-            return write_recording(content, csv_path, out_path, progress)
-    except OSError as error:
-        message = f"cannot be read ({error.strerror or error}): check its name and permissions."
-        raise FileFormatError(message, csv_path) from error
+    return write_recording(read_canonical(csv_path), csv_path, out_path, progress)
+
+
+def read_canonical(path: Path, zone: str = "", start: str = "") -> Content:
+    """The rows of canonical CSV. zone, start: IANA name, and date and time of time_s 0, which the file does not tell.
+
+    Raises FileFormatError, with the line, here for the header, else from `blocks`.
+    """
+    started_ns = offset_s = 0
+    if start or zone:
+        from monitor.storage.importers.times import start_of
+
+        started_ns, offset_s = start_of(start, zone, path)
+    table = _Table(path)
+    columns = "7, with angular rate" if table.gyro else "4, without angular rate"
+    return Content(
+        "canonical CSV",
+        table.gyro,
+        table.blocks(),
+        started_utc_s=started_ns / 1_000_000_000,
+        zone=zone,
+        utc_offset_s=offset_s,
+        read=lambda: table.read,
+        understood=("format        canonical CSV", f"columns       {columns}"),
+    )
 
 
 class _Table:
     """The rows of a canonical CSV file in blocks, every one of them checked."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file = file
+    def __init__(self, path: Path) -> None:
         self._path = path
         self.line = 1  # of the last line taken
+        self.read = 0  # bytes
         self._last_s = -np.inf
         self._any = False
-        names = self._header()
+        try:
+            with path.open("rb") as file:
+                names = self._header(file.readline(_LINE_BYTES))
+                self._offset = file.tell()
+        except OSError as error:
+            raise self._unreadable(error) from error
         self.gyro = len(names) == len(COLUMNS)
         self._names = names
         self._order = [names.index(name) for name in (COLUMNS if self.gyro else ACC_COLUMNS)]
+        self._grid = Grid(",", tuple(names), tuple(self._order))
 
     def blocks(self) -> Iterator[Floats]:
         """(n, 4) or (n, 7) with the columns in the order of COLUMNS, n >= 1."""
-        rest = b""
-        data = self._file.read(_BLOCK_BYTES)
-        while data:
-            following = self._file.read(_BLOCK_BYTES)
-            if not following and not data.endswith(b"\n"):
-                data += b"\n"
-            whole, newline, tail = data.rpartition(b"\n")
-            whole = rest + whole + newline if newline else b""
-            rest = tail if newline else rest + tail
-            if len(rest) > _LINE_BYTES:
-                line = self.line + 1 + whole.count(b"\n")
-                raise FileFormatError("the line does not end: this is no CSV file.", self._path, line)
-            if whole:
-                yield from self._rows(whole)
-            data = following
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                for data in whole_lines(file, self._path, self.line, _BLOCK_BYTES):
+                    self.read = file.tell()
+                    yield from self._rows(data)
+        except OSError as error:
+            raise self._unreadable(error) from error
         if not self._any:
             raise FileFormatError("there are no rows below the header: export it again.", self._path, self.line)
 
-    def _header(self) -> list[str]:
-        first = self._file.readline(_LINE_BYTES)
+    def _unreadable(self, error: OSError) -> FileFormatError:
+        message = f"cannot be read ({error.strerror or error}): check its name and permissions."
+        return FileFormatError(message, self._path)
+
+    def _header(self, first: bytes) -> list[str]:
         if not first:
             raise FileFormatError("the file is empty: export it again.", self._path)
         try:
@@ -98,7 +115,7 @@ class _Table:
             raise FileFormatError("the columns must be separated by commas.", self._path, 1)
         for name in names:
             if name not in COLUMNS:
-                raise FileFormatError(f"unknown column {_short(name)}: {_nearest(name)}.", self._path, 1)
+                raise FileFormatError(f"unknown column {short(name)}: {_nearest(name)}.", self._path, 1)
             if names.count(name) > 1:
                 raise FileFormatError(f"column {name} is there twice: leave one out.", self._path, 1)
         wanted = COLUMNS if set(names) & set(GYR_COLUMNS) else ACC_COLUMNS
@@ -108,13 +125,14 @@ class _Table:
         return names
 
     def _rows(self, data: bytes) -> Iterator[Floats]:
-        rows = self._parse(data)
+        block = read_fast(data, self.line, self._grid)
+        rows = None if block is None else block.numbers
         if rows is None:
             rows = self._parse_slowly(data)
         elif len(rows):
             if not self._any:
                 self._check_units(rows)
-            inside = np.isfinite(rows).all() and (np.abs(rows[:, 1:4]) <= MOST_G).all()
+            inside = (np.abs(rows[:, 1:4]) <= MOST_G).all()
             if not (inside and rows[0, 0] > self._last_s and (rows[1:, 0] > rows[:-1, 0]).all()):
                 rows = self._parse_slowly(data)
         self.line += data.count(b"\n")
@@ -122,16 +140,6 @@ class _Table:
             self._any = True
             self._last_s = float(rows[-1, 0])
             yield rows
-
-    def _parse(self, data: bytes) -> Floats | None:
-        """All rows at once, None if anything is wrong; NumPy's reader is strict and rounds correctly."""
-        if not data.strip():
-            return np.empty((0, len(self._names)))
-        try:
-            rows = np.loadtxt(io.StringIO(data.decode()), delimiter=",", comments=None, ndmin=2)
-        except ValueError:
-            return None
-        return rows[:, self._order] if rows.shape[1] == len(self._names) else None
 
     def _parse_slowly(self, data: bytes) -> Floats:
         """The same line by line; raises FileFormatError at the first fault."""
@@ -169,10 +177,10 @@ class _Table:
                 raise FileFormatError(f"{name} is empty: remove the line.", self._path, line)
             if re.fullmatch(r"[+-]?(nan|inf|infinity)", field, re.IGNORECASE):
                 raise FileFormatError(f"{name} is {field}: remove the line, a gap is allowed.", self._path, line)
-            if not _NUMBER.fullmatch(field):
-                raise FileFormatError(f"{name} is {_short(field)}, not a number: correct it.", self._path, line)
+            if not NUMBER.fullmatch(field):
+                raise FileFormatError(f"{name} is {short(field)}, not a number: correct it.", self._path, line)
             if not np.isfinite(float(field)):
-                raise FileFormatError(f"{name} is {_short(field)}, too large: correct it.", self._path, line)
+                raise FileFormatError(f"{name} is {short(field)}, too large: correct it.", self._path, line)
         return [float(field) for field in fields]
 
     def _check_units(self, rows: Floats) -> None:
@@ -185,7 +193,3 @@ class _Table:
 def _nearest(name: str) -> str:
     close = difflib.get_close_matches(name.lower(), COLUMNS, n=1, cutoff=0.5)
     return f"{close[0]} may be meant" if close else f"known are {', '.join(COLUMNS)}"
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:40]}…")

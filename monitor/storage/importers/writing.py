@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,8 @@ class Content:
     zone          : IANA name of the time zone, "" where unknown; utc_offset_s: its offset from UTC at the start, s
     rate_hz       : samples a second where the file tells it; 0.0: measured from the first block
     read          : bytes of the file read so far, for the progress bar
+    understood    : what was made of the file's columns, a line each, for the preview
+    notes         : sentences on what was left out or may be wrong, complete once all rows are read
     """
 
     sensor: str
@@ -44,11 +46,13 @@ class Content:
     rate_hz: float = 0.0
     firmware: str = ""
     read: Callable[[], int] = lambda: 0
+    understood: tuple[str, ...] = ()
+    notes: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What was imported. start_s, end_s: first and last time stamp, session time."""
+    """What was imported. start_s, end_s: first and last time stamp, session time; notes: as in Content."""
 
     path: Path
     samples: int
@@ -57,6 +61,7 @@ class ImportReport:
     gyro: bool
     start_s: float
     end_s: float
+    notes: tuple[str, ...] = ()
 
 
 def refuse_existing(out_path: Path) -> None:
@@ -111,7 +116,7 @@ def write_recording(content: Content, source: Path, out_path: Path, progress: Pr
                 recorder.close()
         for leftover in (part, *companions(part)):
             leftover.unlink(missing_ok=True)
-    return ImportReport(out_path, samples, gaps, rate_hz, content.gyro, start_s, last_s)
+    return ImportReport(out_path, samples, gaps, rate_hz, content.gyro, start_s, last_s, tuple(content.notes()))
 
 
 def sampling_rate_hz(t_s: Floats, path: Path) -> float:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from monitor.errors import FileFormatError, RecordingError, SitwellError
 from monitor.storage.importers import canonical as importers
+from monitor.storage.importers import parsing
 from monitor.storage.importers.canonical import import_csv
 from monitor.storage.recording import Recording
 from monitor.stream import Gap, Samples
@@ -157,9 +158,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-@pytest.mark.parametrize("block", [4 * 2**20, 100])
-def test_a_bad_file_is_refused_with_its_line(csv, tmp_path, name, block, monkeypatch):
+@pytest.mark.parametrize(("block", "arrow_bytes"), [(4 * 2**20, 2**17), (4 * 2**20, 0), (100, 2**17)])
+def test_a_bad_file_is_refused_with_its_line(csv, tmp_path, name, block, arrow_bytes, monkeypatch):
     content, line, words = BAD[name]
+    monkeypatch.setattr(parsing, "_ARROW_BYTES", arrow_bytes)
     monkeypatch.setattr(importers, "_BLOCK_BYTES", block)
     path = csv(content)
     with pytest.raises(FileFormatError) as caught:
@@ -264,12 +266,14 @@ PIECES = [*'0123456789.,-+eE\n\r \t"', "nan", "inf", "0.02,0,1,0\n", "é", "\x00
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=60), st.booleans())
-def test_hostile_text_is_imported_or_refused_never_worse(tmp_path_factory, pieces, header):
+@given(st.lists(st.sampled_from(PIECES), max_size=60), st.booleans(), st.sampled_from([0, 2**17]))
+def test_hostile_text_is_imported_or_refused_never_worse(tmp_path_factory, pieces, header, arrow_bytes):
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "in.csv").write_text(((ACC + "\n") if header else "") + "".join(pieces), newline="")
     try:
-        import_csv(folder / "in.csv", folder / "out.sqlite")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(parsing, "_ARROW_BYTES", arrow_bytes)
+            import_csv(folder / "in.csv", folder / "out.sqlite")
     except SitwellError as error:
         assert "\n" not in str(error)  # noqa: PT017
         assert [each.name for each in folder.iterdir()] == ["in.csv"]
