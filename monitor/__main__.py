@@ -11,7 +11,8 @@ def main() -> None:
     try:
         sitwell(prog_name="sitwell")
     except SitwellError as error:
-        sys.stderr.write(f"sitwell: {error}\n")
+        if sys.stderr:  # a service of Windows has none
+            sys.stderr.write(f"sitwell: {error}\n")
         sys.exit(1)
 
 

@@ -50,7 +50,6 @@ class Row:
     duration_s: float
     sensor: str
     source: str
-    samples: int
     marks: int
     bytes: int
     running: bool
@@ -270,19 +269,18 @@ def _row(path: Path) -> Row:
     size = path.stat().st_size
     try:
         with Recording.open(path) as opened:
-            counts, meta = opened.counts(), opened.meta
+            marks, meta = opened.marks, opened.meta
             started = _started(meta.started_utc_s, meta.utc_offset_s)[:16]
             duration_s = round(opened.duration_s, 3)
     except RecordingError as error:
-        return Row(path.stem, "", 0.0, "", "", 0, 0, size, running=False, fault=str(error))
+        return Row(path.stem, "", 0.0, "", "", 0, size, running=False, fault=str(error))
     return Row(
         path.stem,
         started,
         duration_s,
         meta.sensor,
         meta.source,
-        counts.samples,
-        counts.marks,
+        marks,
         size,
         is_running(path),
         fault="",

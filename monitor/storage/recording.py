@@ -23,7 +23,9 @@ _PAGES = (
 )
 _TIMES = """SELECT min(low), max(high) FROM (
     SELECT min(t0_s) AS low, max(t0_s) AS high FROM samples
-    UNION ALL SELECT min(t_s), max(t_s) FROM records UNION ALL SELECT min(t_s), max(t_s) FROM marks)"""
+    UNION ALL SELECT min(t_s), NULL FROM (SELECT t_s FROM records ORDER BY seq LIMIT 1000)
+    UNION ALL SELECT NULL, max(t_s) FROM (SELECT t_s FROM records ORDER BY seq DESC LIMIT 1000)
+    UNION ALL SELECT min(t_s), max(t_s) FROM marks)"""  # records are nearly in order: the outer thousands will do
 _LAST_SEQ = """SELECT max(seq) FROM (
     SELECT max(seq) AS seq FROM samples UNION ALL SELECT max(seq) FROM records UNION ALL SELECT max(seq) FROM marks)"""
 _COUNTS = """SELECT (SELECT coalesce(sum(n), 0) FROM samples), (SELECT count(*) FROM records),
@@ -129,6 +131,11 @@ class Recording:
     def counts(self) -> Counts:
         """How many samples, other records, marks and events there are."""
         return Counts(*self._all(_COUNTS)[0])
+
+    @property
+    def marks(self) -> int:
+        """How many marks there are; quickly told, while `counts` reads everything."""
+        return self._one("SELECT count(*) FROM marks")
 
     @property
     def start_s(self) -> float:

@@ -46,7 +46,8 @@ def test_the_list_names_everything_and_what_cannot_be_read(folder):
     assert "running" in lines[2]
     assert "its end is missing" in lines[3]
     rows = json.loads(run("--json"))
-    assert [row["samples"] for row in rows] == [24800, 13_700, 0, 0]
+    assert [row["marks"] for row in rows] == [1, 1, 0, 0]
+    assert [row["duration_s"] for row in rows] == [248.0, 560.0, 0.0, 0.0]
 
 
 def test_nothing_recorded_yet_says_what_to_do(tmp_path):
