@@ -7,7 +7,8 @@ been worn are taken back.
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 from monitor.snapshot import Span
 from monitor.states.bouts import UPRIGHT
@@ -45,6 +46,73 @@ class Figures:
     walking_bouts: int
     cadence_steps_per_min: float | None
     not_worn_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DaySums:
+    """What the figures are made of. It adds up: those of a day are the sum of those of its sessions.
+
+    walked_steps, walked_s : of walks of 10 s or more
+    sat_s                  : seconds seated in each sitting bout
+    """
+
+    sitting_s: float = 0.0
+    standing_s: float = 0.0
+    walking_s: float = 0.0
+    lying_s: float = 0.0
+    unknown_s: float = 0.0
+    no_data_s: float = 0.0
+    not_worn_s: float = 0.0
+    steps: int = 0
+    breaks: int = 0
+    upright_shifts: int = 0
+    fidgets: int = 0
+    posture_shifts: int = 0
+    walking_bouts: int = 0
+    walked_steps: int = 0
+    walked_s: float = 0.0
+    sat_s: tuple[float, ...] = ()
+
+    @property
+    def worn_s(self) -> float:
+        """Seconds with data in which the sensor was worn."""
+        return self.sitting_s + self.standing_s + self.walking_s + self.lying_s + self.unknown_s
+
+    def figures(self) -> "Figures":
+        """What a report says of them."""
+        lengths = sorted(self.sat_s, reverse=True)
+
+        def hourly(count: int) -> float | None:
+            return 3600.0 * count / self.sitting_s if self.sitting_s else None
+
+        return Figures(
+            sitting_s=self.sitting_s,
+            sitting_bouts=len(lengths),
+            longest_sitting_s=lengths[0] if lengths else None,
+            median_sitting_s=0.5 * (lengths[len(lengths) // 2] + lengths[(len(lengths) - 1) // 2]) if lengths else None,
+            w50_sitting_s=w50(lengths),
+            sitting_bouts_over_20_min=sum(length > 1200.0 for length in lengths),
+            sitting_bouts_over_30_min=sum(length > 1800.0 for length in lengths),
+            sitting_bouts_over_60_min=sum(length > 3600.0 for length in lengths),
+            breaks=self.breaks,
+            breaks_per_sitting_h=hourly(self.breaks),
+            upright_shifts=self.upright_shifts,
+            fidgets=self.fidgets,
+            fidgets_per_sitting_h=hourly(self.fidgets),
+            posture_shifts=self.posture_shifts,
+            posture_shifts_per_sitting_h=hourly(self.posture_shifts),
+            steps=self.steps,
+            walking_bouts=self.walking_bouts,
+            cadence_steps_per_min=60.0 * self.walked_steps / self.walked_s if self.walked_s else None,
+            not_worn_s=self.not_worn_s,
+        )
+
+
+def added(parts: Iterable[DaySums]) -> DaySums:
+    """The sums of several sessions, or parts of them, as one."""
+    every = list(parts)
+    totals = {each.name: sum(getattr(part, each.name) for part in every) for each in fields(DaySums)[:-1]}
+    return DaySums(**totals, sat_s=tuple(length_s for part in every for length_s in part.sat_s))
 
 
 def add_span(spans: list[Span] | deque[Span], span: Span) -> None:
@@ -88,7 +156,7 @@ class DayFigures:
         """Count one event."""
         match event:
             case Epoch():
-                self._second(event)
+                self.spend(event.t_s, 1, event.posture, event.steps)
             case PostureChanged(posture=Posture.NOT_WORN):
                 self._take_back(event.t_s)
             case BoutEnded():
@@ -104,14 +172,19 @@ class DayFigures:
             case _:
                 pass
 
-    def _second(self, epoch: Epoch) -> None:
-        self.postures_s[epoch.posture] += 1.0
-        self.steps += epoch.steps
-        if epoch.posture is Posture.SITTING:
-            self._seated_s += 1.0
-        add_span(self._spans, Span(epoch.t_s, epoch.t_s + 1.0, epoch.posture))
-        while self._spans[0].end_s < epoch.t_s - KEPT_S:
+    def spend(self, start_s: float, seconds: int, posture: Posture, steps: int) -> None:
+        """Count seconds of one posture from start_s on, with the steps in them: as many epochs at once."""
+        self.postures_s[posture] += seconds
+        self.steps += steps
+        if posture is Posture.SITTING:
+            self._seated_s += seconds
+        add_span(self._spans, Span(start_s, start_s + seconds, posture))
+        while self._spans[0].end_s < start_s + seconds - 1.0 - KEPT_S:
             self._spans.popleft()
+
+    def part(self) -> None:
+        """What comes is no sitting bout with what was."""
+        self._joins = False
 
     def _take_back(self, since_s: float) -> None:
         for span in take_back(self._spans, since_s):
@@ -156,33 +229,22 @@ class DayFigures:
 
     def figures(self) -> Figures:
         """Of all bouts that have ended."""
-        lengths = sorted(self._sat_s, reverse=True)
-        sitting_s = self.postures_s[Posture.SITTING]
-        steps, walked_s = self._long_walks
+        return self.sums().figures()
 
-        def hourly(count: int) -> float | None:
-            return 3600.0 * count / sitting_s if sitting_s else None
-
-        return Figures(
-            sitting_s=sitting_s,
-            sitting_bouts=len(lengths),
-            longest_sitting_s=lengths[0] if lengths else None,
-            median_sitting_s=0.5 * (lengths[len(lengths) // 2] + lengths[(len(lengths) - 1) // 2]) if lengths else None,
-            w50_sitting_s=w50(lengths),
-            sitting_bouts_over_20_min=sum(length > 1200.0 for length in lengths),
-            sitting_bouts_over_30_min=sum(length > 1800.0 for length in lengths),
-            sitting_bouts_over_60_min=sum(length > 3600.0 for length in lengths),
+    def sums(self) -> DaySums:
+        """What the figures are made of."""
+        walked_steps, walked_s = self._long_walks
+        return DaySums(
+            **{f"{posture.replace('-', '_')}_s": seconds for posture, seconds in self.postures_s.items()},
+            steps=self.steps,
             breaks=self.breaks,
-            breaks_per_sitting_h=hourly(self.breaks),
             upright_shifts=self.shifts,
             fidgets=self._restless["fidget"],
-            fidgets_per_sitting_h=hourly(self._restless["fidget"]),
             posture_shifts=self._restless["posture-shift"],
-            posture_shifts_per_sitting_h=hourly(self._restless["posture-shift"]),
-            steps=self.steps,
             walking_bouts=self.walks,
-            cadence_steps_per_min=60.0 * steps / walked_s if walked_s else None,
-            not_worn_s=self.postures_s[Posture.NOT_WORN],
+            walked_steps=walked_steps,
+            walked_s=walked_s,
+            sat_s=tuple(self._sat_s),
         )
 
 
