@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.options import EXISTING, Duration
+from monitor.cli.sensors import ask_for_sensor, only_session, radio_option
 from monitor.errors import PoseError
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 SILENT_S = 60.0  # how long a lost sensor may stay away in the middle of a protocol
 
 recording_argument = click.argument("recording", required=False, type=EXISTING, metavar="[REC]")
-sensor_option = click.option("--sensor", help="Name or address of the sensor; default: the only known one in reach.")
+sensor_option = click.option(
+    "--sensor", help="Name, address or family of the sensor; default: the last used, or the only one."
+)
 from_option = click.option("--from", "from_s", type=Duration(), metavar="TIME", help="Where in REC it begins.")
 virtual_option = click.option("--virtual", is_flag=True, help="Try it without hardware: a virtual sensor that does it.")
 speed_option = click.option(
@@ -43,8 +46,15 @@ speed_option = click.option(
 @from_option
 @virtual_option
 @speed_option
+@radio_option
 def align(
-    recording: Path | None, site: str | None, sensor: str | None, from_s: float | None, virtual: bool, speed: float
+    recording: Path | None,
+    site: str | None,
+    sensor: str | None,
+    from_s: float | None,
+    virtual: bool,
+    speed: float,
+    port: int | None,
 ) -> None:
     """Tell sitwell how the sensor sits on you: stand, bow three times, sit tall, sit slumped.
 
@@ -56,7 +66,7 @@ def align(
 
     site = site or ("virtual" if virtual else SITE)
     site_path(site)  # a name that cannot be one is told before the work
-    guide = Guide(ALIGNMENT, sensor, calibrated=True)
+    guide = Guide(ALIGNMENT, sensor, port, calibrated=True)
     guide.run(recording, from_s, speed, _wearer if virtual else None)
     result = aligned(guide.engine.poses)
     figures = _verdicts(result.checks)
@@ -75,7 +85,10 @@ def align(
 @from_option
 @virtual_option
 @speed_option
-def calibrate(recording: Path | None, sensor: str | None, from_s: float | None, virtual: bool, speed: float) -> None:
+@radio_option
+def calibrate(
+    recording: Path | None, sensor: str | None, from_s: float | None, virtual: bool, speed: float, port: int | None
+) -> None:
     """Measure the accelerometer's own errors: the sensor lies still on each of its six faces.
 
     With REC, the faces are looked for in a recording of it. Done a second time at least 3 degrees C warmer, with a
@@ -85,7 +98,7 @@ def calibrate(recording: Path | None, sensor: str | None, from_s: float | None, 
     from monitor.signal.calibration import LEAST_WARMING_C, across_temperatures, six_face
     from monitor.sites import SensorCalibration, calibration_path, load_calibration, save_calibration
 
-    guide = Guide(SIX_FACE, sensor, calibrated=False)
+    guide = Guide(SIX_FACE, sensor, port, calibrated=False)
     guide.run(recording, from_s, speed, _table if virtual else None)
     result = six_face(guide.engine.poses, guide.deg_c)
     figures = _verdicts(result.checks)
@@ -110,12 +123,12 @@ class Guide:
     calibrated: what is known of the sensor's errors is taken out first.
     """
 
-    def __init__(self, protocol: str, want: str | None, *, calibrated: bool) -> None:
+    def __init__(self, protocol: str, want: str | None, port: int | None, *, calibrated: bool) -> None:
         from monitor.protocols import shipped
         from monitor.states.protocol import ProtocolRun
 
         self._protocol = shipped(protocol)
-        self._want, self._calibrated = want, calibrated
+        self._want, self._port, self._calibrated = want, port, calibrated
         self._calibration: Calibration | None = None
         self._from_s = 0.0
         self._start_s: float | None = None
@@ -129,12 +142,12 @@ class Guide:
         self, recording: Path | None, from_s: float | None, speed: float, content: "Callable[[], Play] | None"
     ) -> None:
         """To the end of the protocol. Raises PoseError where it was not done, SensorError without a sensor."""
-        if recording is not None and (content or self._want):
-            raise click.UsageError("REC goes without --sensor and --virtual.")
+        if recording is not None and (content or self._want or self._port):
+            raise click.UsageError("REC goes without --sensor, --radio and --virtual.")
         if from_s is not None and recording is None:
             raise click.UsageError("--from goes with REC.")
-        if content and self._want:
-            raise click.UsageError("--virtual goes without --sensor.")
+        if content and (self._want or self._port):
+            raise click.UsageError("--virtual goes without --sensor and --radio.")
         self._say(f"{self._protocol.title}. {self._protocol.site}")
         if recording is not None:
             self._from_s = from_s or 0.0
@@ -142,6 +155,7 @@ class Guide:
         elif content:
             _await(self._simulated(content(), speed))
         else:
+            self._want = self._want or ask_for_sensor(self._port)
             _await(self._live())
         self.engine.finish()
         if self.engine.failed:
@@ -157,9 +171,16 @@ class Guide:
                     break
 
     async def _live(self) -> None:
+        from monitor.cli.virtual import offered_radio
+        from monitor.places import last_sensor, remember_sensor
         from monitor.sources.ble import BleSource
 
-        await self._follow(BleSource(want=self._want, give_up_s=SILENT_S))
+        async with offered_radio(self._port) as bluetooth:
+            source = BleSource(want=self._want, prefer=last_sensor(), give_up_s=SILENT_S, **bluetooth)
+            found = await source.find()
+            with only_session(found.device.address):
+                remember_sensor(found.device.address)
+                await self._follow(source)
 
     async def _simulated(self, content: "Play", speed: float) -> None:
         from monitor.cli.virtual import virtual_sensor
@@ -168,7 +189,7 @@ class Guide:
             await self._follow(source, "virtual-")
 
     async def _follow(self, source: "BleSource", prefix: str = "") -> None:
-        found = await source.find()
+        found = source.found or await source.find()
         self._begin(prefix + found.name)
         async with aclosing(source.records()) as records:
             async for record in records:

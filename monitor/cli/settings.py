@@ -26,9 +26,11 @@ def path() -> None:
 @profile_option
 def show(profile_path: str | None) -> None:
     """Print every setting as it applies now, as JSON."""
+    from dataclasses import asdict
     from pathlib import Path
 
-    from monitor.config import load_profile, profile_to_mapping
+    from monitor.config import load_cues, load_profile, profile_to_mapping
 
-    profile = load_profile(Path(profile_path) if profile_path else None)
-    click.echo(json.dumps(profile_to_mapping(profile), indent=2))
+    named = Path(profile_path) if profile_path else None
+    settings = profile_to_mapping(load_profile(named)) | {"cues": asdict(load_cues(named))}
+    click.echo(json.dumps(settings, indent=2))

@@ -1,12 +1,15 @@
 """align and calibrate: in real processes on a virtual sensor over the software radio, and on recordings."""
 
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import finished, started
+from filelock import FileLock
 
 from monitor.cli import sitwell
 from monitor.errors import ConfigError, PoseError
@@ -134,3 +137,24 @@ def test_options_that_do_not_go_together_are_usage_errors(arguments):
 def test_a_site_without_a_name_is_refused_before_the_work():
     with pytest.raises(ConfigError, match="no name for a wear site"):
         run("align", "--virtual", "--site", "a/b")
+
+
+def test_a_real_sensor_is_found_and_held_for_this_process_alone(tmp_path, data):
+    """Through the software radio of another process: it is the only one near, and another session may have it."""
+    offered = started("virtual", "--sensor", "witmotion", "--tcp", "0", home=tmp_path)
+    try:
+        port = re.search(r"--radio (\d+)", offered.stderr.readline()).group(1)
+        process = started("align", "--radio", port, home=tmp_path)
+        said = iter(process.stderr.readline, "")
+        assert any("Measuring with WT901BLE67" in line for line in said)
+        process.kill()
+        process.communicate()
+        assert (data / "last-sensor").exists()
+        [lock] = (data / "locks").glob("*.lock")
+        with FileLock(lock):
+            told = finished("calibrate", "--radio", port, home=tmp_path)
+        assert told.returncode == 1
+        assert "Another session has" in told.stderr
+    finally:
+        offered.kill()
+        offered.communicate()

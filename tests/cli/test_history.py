@@ -165,7 +165,7 @@ def test_what_is_left_out_is_told_beside_the_data(folder):
 
 
 def test_while_another_one_writes_there_are_the_figures_so_far(folder, monkeypatch):
-    monkeypatch.setattr("monitor.cli.history.WAIT_S", 0.05)
+    monkeypatch.setattr(sys.modules["monitor.cli.history"], "WAIT_S", 0.05)  # not the verb
     two_days(folder)
     run(history)
     record(folder / "d.sqlite", scripted("s30"), "2026-06-04T12:00")

@@ -1,5 +1,7 @@
 """The command as a whole: help, version, duration syntax."""
 
+import json
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -49,4 +51,6 @@ def test_no_durations(text):
 def test_config_path_and_show(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert "defaults apply" in CliRunner().invoke(sitwell, ["config", "path"]).output
-    assert '"half_width_deg": 10.0' in CliRunner().invoke(sitwell, ["config", "show"]).output
+    shown = json.loads(CliRunner().invoke(sitwell, ["config", "show"]).output)
+    assert shown["band"]["half_width_deg"] == 10.0
+    assert shown["cues"]["bell"] == "fallback"
