@@ -5,11 +5,13 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.complete
 ARGS ?=
+PINNED := --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-emit-find-links \
+	--no-header
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 
-.PHONY: demo test soak check format benchmarks pictures lock clean help
+.PHONY: demo test extras soak check format benchmarks pictures lock clean help
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -28,6 +30,9 @@ demo: $(STAMP)  ## A virtual sensor on a software radio, and the live dashboard 
 test: $(STAMP)  ## The whole test suite
 	$(BIN)/pytest -n 2 -m "not soak" --cov --cov-report=term $(ARGS)
 
+extras: $(STAMP)  ## What only the extra axivity needs, so that its tests run too (some 300 MB)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-axivity.lock
+
 soak: $(STAMP)  ## The slow endurance runs
 	$(BIN)/pytest -m soak $(ARGS)
 
@@ -41,17 +46,18 @@ format: $(STAMP)  ## Put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-benchmarks: $(STAMP)  ## Measure accuracy and speed, and rewrite docs/accuracy.md and docs/performance.md
+benchmarks: $(STAMP)  ## Measure accuracy and speed, and rewrite docs/accuracy.md, docs/performance.md and docs/scale.md
 	$(BIN)/python benchmarks/accuracy.py --write
 	$(BIN)/python benchmarks/performance.py --write
+	$(BIN)/python benchmarks/scale.py --write
 
 pictures: $(STAMP)  ## Draw the pictures of README and docs anew from the simulator
 	$(BIN)/python scripts/screenshot.py docs/dashboard.svg
 
 lock: $(STAMP)  ## Pin the newest versions again, with hashes and without any host's name
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url \
-		--no-emit-find-links --no-header --upgrade --extra virtual --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(PINNED) --upgrade --extra virtual --extra parquet --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile $(PINNED) --extra axivity -c requirements.lock pyproject.toml -o requirements-axivity.lock
 
 clean:  ## Remove the environment and all caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .coverage dist

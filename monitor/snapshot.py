@@ -61,13 +61,24 @@ class LinkView:
 
 @dataclass(frozen=True, slots=True)
 class Player:
-    """Where a replay is: position and length in s, speed as a factor, paused, ended."""
+    """Where a replay is: position and length in s, speed as a factor (inf: as fast as it can), paused, ended.
+
+    goal_s : where it is being sought to, s; None if it is not, inf where that is not known yet
+    alerts : where alerts were raised, as parts (0 to 1) of the length, in order; none while they are being looked for
+    """
 
     position_s: float
     length_s: float
     speed: float
     paused: bool
     ended: bool
+    goal_s: float | None = None
+    alerts: tuple[float, ...] = ()
+
+    @property
+    def seeking(self) -> bool:
+        """True on the way to a goal."""
+        return self.goal_s is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -147,3 +147,17 @@ def test_with_two_sensors_near_and_none_named_live_asks_which_one(terminal, tmp_
     screen.wait_for("recorded in")
     with Recording.open(path) as recording:
         assert recording.meta.sensor.startswith("Polar H10")
+
+
+def test_replay_seeks_by_key_and_by_time(terminal):
+    screen = terminal(f"{sys.executable} -m monitor replay recordings/tour.sqlite --speed 0.1")
+    screen.wait_for("of 4:08")
+    screen.keys("}")
+    screen.wait_for("You have held one tilt for a while")
+    screen.keys("g")
+    screen.wait_for("Go to")
+    screen.keys("0:03:00", "Enter")
+    screen.wait_for("3:00 of 4:08")
+    screen.keys("Left")
+    screen.wait_for("2:50 of 4:08")
+    screen.keys("q")

@@ -5,14 +5,20 @@ import click
 from monitor import __version__
 from monitor.cli.align import align, calibrate
 from monitor.cli.attach import attach, status
+from monitor.cli.diff import diff
 from monitor.cli.doctor import doctor
 from monitor.cli.evaluate import evaluate
-from monitor.cli.files import analyze, export, import_
+from monitor.cli.exports import export
+from monitor.cli.files import analyze
+from monitor.cli.history import forget_, history
+from monitor.cli.imports import import_
+from monitor.cli.replaying import replay
 from monitor.cli.sensors import devices, scan
+from monitor.cli.service import service
 from monitor.cli.sessions import sessions
 from monitor.cli.settings import config
 from monitor.cli.virtual import virtual
-from monitor.cli.watch import demo, live, replay
+from monitor.cli.watch import demo, live
 
 EPILOG = "Start with `sitwell demo`: it needs no sensor. sitwell is no medical device and gives no diagnosis."
 
@@ -23,8 +29,9 @@ def sitwell() -> None:
     """Tells you the truth about how you sit, from one Bluetooth IMU at the lower back, and gets you moving."""
 
 
-VERBS = (demo, live, attach, status, scan, devices, doctor, virtual, align, calibrate, replay)
-for verb in (*VERBS, sessions, analyze, import_, export, evaluate, config):
+WEARING = (demo, live, attach, status, service, scan, devices, doctor, virtual, align, calibrate)
+LOOKING = (replay, history, sessions, forget_, analyze, diff, import_, export, evaluate, config)
+for verb in (*WEARING, *LOOKING):
     sitwell.add_command(verb)
 
 __all__ = ["sitwell"]

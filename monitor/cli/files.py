@@ -1,4 +1,4 @@
-"""Verbs on files: analyze, import, export."""
+"""Verb analyze, and what other verbs on recordings share with it."""
 
 import json
 import sys
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from monitor.cli.options import EXISTING, OUTPUT, json_option, profile_option
-from monitor.errors import SitwellError
 
 if TYPE_CHECKING:
     from monitor.analysis import Report
@@ -25,9 +24,9 @@ if TYPE_CHECKING:
 @click.argument("recordings", nargs=-1, required=True, type=EXISTING, metavar="REC...")
 @click.option("--hindsight", is_flag=True, help="Use the whole recording: its own walking zero, offline orientation.")
 @click.option("--no-gyro", is_flag=True, help="Leave the gyroscope out, as if the sensor had none.")
-@click.option("--samples", type=OUTPUT, help="Write orientation and tilt of every sample (.csv, .jsonl).")
-@click.option("--epochs", type=OUTPUT, help="Write posture and tilt of every second (.csv, .jsonl).")
-@click.option("--events", type=OUTPUT, help="Write bouts, breaks, alerts and gaps (.jsonl, .csv).")
+@click.option("--samples", type=OUTPUT, help="Write orientation and tilt of every sample (.csv, .jsonl, .parquet).")
+@click.option("--epochs", type=OUTPUT, help="Write posture and tilt of every second (.csv, .jsonl, .parquet).")
+@click.option("--events", type=OUTPUT, help="Write bouts, breaks, alerts and gaps (.jsonl, .csv, .parquet).")
 @profile_option
 @json_option
 def analyze(
@@ -198,46 +197,3 @@ def clock(seconds: float) -> str:
     """H:MM:SS."""
     whole = int(seconds)
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-
-
-@click.command(name="import")
-@click.argument("source", type=EXISTING, metavar="IN.csv")
-@click.argument("out", type=OUTPUT, metavar="OUT.sqlite")
-def import_(source: Path, out: Path) -> None:
-    """Make a recording of a canonical CSV file.
-
-    Its columns are time_s, acc_x_g, acc_y_g, acc_z_g and, if there is a gyroscope, gyr_x_dps, gyr_y_dps, gyr_z_dps.
-    """
-    from monitor.storage.importers.canonical import import_csv
-
-    size = source.stat().st_size
-    with click.progressbar(
-        length=max(size, 1), label="Importing", file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        report = import_csv(source, out, progress=lambda done, _: bar.update(done - bar.pos))
-    gaps = f", {report.gaps} gap{'s' if report.gaps != 1 else ''}" if report.gaps else ""
-    click.echo(
-        f"{out}: {report.samples} samples, {clock(report.end_s - report.start_s)} at {report.rate_hz:g} Hz, "
-        f"{'with' if report.gyro else 'without'} gyroscope{gaps}",
-        err=True,
-    )
-
-
-@click.command()
-@click.argument("recording", type=EXISTING, metavar="REC")
-@click.argument("out", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path), metavar="OUT.csv")
-@click.option("--force", is_flag=True, help="Replace OUT.csv if it is there.")
-def export(recording: Path, out: Path, force: bool) -> None:
-    """Write a recording's samples as canonical CSV; '-' writes to the standard output.
-
-    Importing the file again gives the same numbers to the last bit.
-    """
-    from monitor.storage.exporters import export_csv
-    from monitor.storage.recording import Recording
-
-    to_stdout = str(out) == "-"
-    if not to_stdout and out.exists() and not force:
-        raise SitwellError(f"{out} exists already: choose another name, or replace it with --force.")
-    with Recording.open(recording) as opened:
-        rows = export_csv(opened, sys.stdout if to_stdout else out)
-    click.echo(f"{rows} samples written", err=True)

@@ -325,6 +325,7 @@ def on_screen(running: Running, run: Callable[[], Awaitable[None]], player: Any 
         run=run,
         act=None if running.mode == "replay" else running.act,
         player=player,
+        opening=running.mode == "attached",
     )
     app.run()
     running.close()

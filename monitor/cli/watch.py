@@ -1,6 +1,5 @@
-"""Verbs that watch a wearer: demo (a virtual sensor), live (a real one), replay (a recording)."""
+"""Verbs that watch a wearer: demo (a virtual sensor), live (a real one)."""
 
-import importlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from monitor.cli.options import (
-    EXISTING,
     duration_option,
     headless_option,
     json_option,
@@ -39,7 +37,6 @@ if TYPE_CHECKING:
     from monitor.virtual.twins.twin import Sent
 
 FASTEST_DEMO = 60.0  # times real: beyond it two cores cannot carry the packets over the software radio
-SLOW_IMPORTS = ("monitor.pipeline", "monitor.session", "monitor.storage.recording", "monitor.summary")
 
 
 @click.command()
@@ -81,11 +78,12 @@ def demo(
     running = _prepared("demo", out, headless=headless, as_json=as_json)
 
     async def run() -> None:
+        from monitor.cli.running import SLOW_IMPORTS, load
         from monitor.devices import driver_by_name
 
         driver_by_name(sensor)  # an unknown name is told before anything slow
         try:
-            await _load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.air")
+            await load(*SLOW_IMPORTS, "monitor.sources.ble", "monitor.virtual.air")
         except ModuleNotFoundError as error:
             raise need_bumble(error) from None
         with content(play, script, seed) as playing:
@@ -133,7 +131,9 @@ def live(
         sensor = ask_for_sensor(port)
 
     async def run() -> None:
-        await _load(*SLOW_IMPORTS, "monitor.sources.ble")
+        from monitor.cli.running import SLOW_IMPORTS, load
+
+        await load(*SLOW_IMPORTS, "monitor.sources.ble")
         from monitor.places import last_sensor, remember_sensor
         from monitor.sites import fitted
         from monitor.sources.ble import BleSource
@@ -148,44 +148,6 @@ def live(
                 )
 
     _go(running, run, headless=headless, as_json=as_json)
-
-
-@click.command()
-@click.argument("recording", type=EXISTING, metavar="REC")
-@click.option(
-    "--speed", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Recorded seconds in a real second."
-)
-@profile_option
-def replay(recording: Path, speed: float, profile_path: Path | None) -> None:
-    """Show a recording in the dashboard. Space pauses, + and - change the speed.
-
-    Settings are those of --profile, else those that the recording was made with, else your own.
-    """
-    from monitor.cli.files import chosen_profile
-    from monitor.cli.running import Running, check_terminal, on_screen
-    from monitor.sources.replay import ReplaySource
-    from monitor.storage.recording import Recording
-
-    check_terminal()
-    with Recording.open(recording) as opened:
-        source = ReplaySource(opened, speed)
-        running = Running("replay", recording)
-        meta = opened.meta
-
-        async def run() -> None:
-            await _load(*SLOW_IMPORTS)
-            running.player = lambda: source.player
-            session = running.begin(
-                chosen_profile(opened, profile_path),
-                sensor=meta.sensor,
-                rate_hz=meta.rate_hz,
-                gyro=meta.gyro,
-                day_start_s=(meta.started_utc_s + meta.utc_offset_s) % 86_400,
-                record=False,
-            )
-            await session.run(source)
-
-        on_screen(running, run, player=source)
 
 
 async def _stream(
@@ -235,14 +197,6 @@ async def _stream(
     finally:
         await cues.close()
         running.close()
-
-
-async def _load(*modules: str) -> None:
-    """Import what is slow beside the event loop, so that the screen stays alive."""
-    import asyncio
-
-    for module in modules:
-        await asyncio.to_thread(importlib.import_module, module)
 
 
 def _prepared(mode: str, out: Path | None, *, headless: bool, as_json: bool) -> "Running":

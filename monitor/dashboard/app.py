@@ -12,10 +12,12 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
+from monitor.dashboard.goto import GotoScreen, position_s
 from monitor.dashboard.help import HelpScreen
 from monitor.dashboard.live import LiveScreen
 from monitor.dashboard.player import PlayerControls
 from monitor.dashboard.theme import NIGHT
+from monitor.dashboard.widgets.scrubber import Scrubber
 from monitor.errors import SitwellError
 from monitor.snapshot import Prompt, Snapshot
 from monitor.stream import Posture
@@ -23,6 +25,7 @@ from monitor.stream import Posture
 DIGITS_HZ: Final = 5.0  # a changing number is read at 5 a second at most; more only costs CPU
 PLOTS_HZ: Final = 2.0  # a column of the trace is about half a second wide, so nothing new is there to draw earlier
 SNOOZE_S: Final = 300.0
+SPEED, SKIP, BOUT, ALERT = (Binding.Group(word, compact=True) for word in ("speed", "10 s", "bout", "alert"))
 
 
 class Dashboard(App[None]):
@@ -41,8 +44,22 @@ class Dashboard(App[None]):
         Binding("m", "mark", "mark"),
         Binding("c", "correct", "correct"),
         Binding("space", "pause", "pause"),
-        Binding("plus,equals_sign", "faster", "faster", key_display="+"),
-        Binding("minus", "slower", "slower", key_display="−"),
+        Binding("plus,equals_sign", "faster", "faster", key_display="+", group=SPEED),
+        Binding("minus", "slower", "slower", key_display="−", group=SPEED),
+        Binding("left", "skip(-10)", "back 10 s", key_display="←", group=SKIP),
+        Binding("right", "skip(10)", "ahead 10 s", key_display="→", group=SKIP),
+        Binding("shift+left", "skip(-60)", show=False),
+        Binding("shift+right", "skip(60)", show=False),
+        Binding("left_square_bracket", "bout(-1)", "bout before", key_display="[", group=BOUT),
+        Binding("right_square_bracket", "bout(1)", "next bout", key_display="]", group=BOUT),
+        Binding("left_curly_bracket", "alert(-1)", "alert before", key_display="{", group=ALERT),
+        Binding("right_curly_bracket", "alert(1)", "next alert", key_display="}", group=ALERT),
+        Binding("p", "alert(-1)", show=False),
+        Binding("n", "alert(1)", show=False),
+        Binding("home", "part(0.0)", show=False),
+        Binding("end", "part(1.0)", show=False),
+        *(Binding(str(tenth), f"part({tenth / 10})", show=False) for tenth in range(10)),
+        Binding("g", "goto", "go to"),
         Binding("question_mark", "help", "help", key_display="?"),
     ]
 
@@ -53,7 +70,9 @@ class Dashboard(App[None]):
         run: Callable[[], Awaitable[None]] | None = None,
         act: Callable[[str, float], None] | None = None,
         player: PlayerControls | None = None,
+        opening: bool = False,
     ) -> None:
+        """opening: until there is data a recording is being read; else a sensor is being looked for."""
         super().__init__()
         self.failure: SitwellError | None = None
         self._poll = snapshot
@@ -65,7 +84,7 @@ class Dashboard(App[None]):
         self._ended = False
         self._shown: Snapshot | None = None
         self._rung_for: tuple[str, float] | None = None
-        self._live = LiveScreen(replaying=player is not None, acting=act is not None)
+        self._live = LiveScreen(opening=opening or player is not None, acting=act is not None)
         self.register_theme(NIGHT)
         self.theme = NIGHT.name
 
@@ -124,16 +143,17 @@ class Dashboard(App[None]):
                 self._show_plots()
         if before is None or (before.prompt is None) != (snapshot.prompt is None):
             self.refresh_bindings()
-        self._ring(snapshot.prompt)
+        seeking = snapshot.player is not None and snapshot.player.seeking
+        self._ring(snapshot.prompt, silent=seeking)
 
     def _show_plots(self) -> None:
         if self._shown is not None:
             self._live.show_plots(self._shown)
 
-    def _ring(self, prompt: Prompt | None) -> None:
-        """Once for every new prompt."""
+    def _ring(self, prompt: Prompt | None, *, silent: bool) -> None:
+        """Once for every new prompt; silent: not for those that a seek passes."""
         identity = (prompt.name, prompt.since_s) if prompt is not None else None
-        if identity is not None and identity != self._rung_for:
+        if identity is not None and identity != self._rung_for and not silent:
             self.bell()
         self._rung_for = identity
 
@@ -150,7 +170,7 @@ class Dashboard(App[None]):
                 return prompting
             case "mark" | "correct":
                 return self._shown is not None and self._act is not None and going
-            case "pause" | "faster" | "slower":
+            case "pause" | "faster" | "slower" | "skip" | "bout" | "alert" | "part" | "goto":
                 return self._player is not None and going
             case _:
                 return super().check_action(action, parameters)
@@ -195,6 +215,48 @@ class Dashboard(App[None]):
         """Replay one step slower."""
         if self._player is not None:
             self._player.slower()
+
+    def action_skip(self, seconds: float) -> None:
+        """Go ahead in the replay, or back."""
+        if self._player is not None:
+            self._player.skip(seconds)
+
+    def action_bout(self, step: int) -> None:
+        """Go to the next change of posture, or the one before."""
+        if self._player is not None:
+            self._say(self._player.next_bout(step))
+
+    def action_alert(self, step: int) -> None:
+        """Go to the next alert, or the one before."""
+        if self._player is not None:
+            self._say(self._player.next_alert(step))
+
+    def action_part(self, part: float) -> None:
+        """Go to this part, 0 to 1, of the replay."""
+        if self._player is not None and self._shown is not None and self._shown.player is not None:
+            self._player.seek(part * self._shown.player.length_s)
+
+    def on_scrubber_sought(self, event: Scrubber.Sought) -> None:
+        """The mouse is on the bar."""
+        self.action_part(event.part)
+
+    def action_goto(self) -> None:
+        """Ask for a time, and go there."""
+        self.push_screen(GotoScreen(self._position_s), self._go)
+
+    def _position_s(self, text: str) -> float:
+        snapshot = self._shown
+        if snapshot is None or snapshot.player is None:
+            raise ValueError("The recording is still being opened: try again in a moment.")
+        return position_s(text, snapshot.player, snapshot.clock)
+
+    def _go(self, where_s: float | None) -> None:
+        if self._player is not None and where_s is not None:
+            self._player.seek(where_s)
+
+    def _say(self, sentence: str) -> None:
+        if sentence:
+            self.notify(sentence, timeout=3.0)
 
     def action_help(self) -> None:
         """Keys and signs in words."""

@@ -16,6 +16,8 @@ _KEYS = (
     ("e", "explain: what was measured, which setting silences it"),
     ("m  c", "mark this moment; correct: I stand, where it says sitting"),
     ("space  +  −", "in a replay: pause, faster, slower"),
+    ("←→  g  0…9", "10 s (with shift 1 min), go to a time, to a tenth"),
+    ("[ ]  { }", "bout before and next, alert before (p) and next (n)"),
 )
 _SIGNS = (
     ("+12°", "pelvis 12° forward (anterior) of your zero; − is back"),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Horizontal, Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
@@ -12,6 +12,7 @@ from monitor.dashboard.widgets import body, clocks, linkline, prompt, ribbon, tr
 from monitor.dashboard.widgets.braille import Row
 from monitor.dashboard.widgets.picture import ROLE_CLASSES, Picture
 from monitor.dashboard.widgets.reading import Reading
+from monitor.dashboard.widgets.scrubber import Scrubber
 from monitor.snapshot import Snapshot
 from monitor.stream import LinkState
 
@@ -26,17 +27,20 @@ NOTHING_CAME = "The session has ended, and no data came.\n\nPress q to leave."
 
 
 class LiveScreen(Screen[None]):
-    """Classes: -empty before any data, -alert while a prompt stands, -lost without a link, -explaining, -strip."""
+    """Classes: -empty before any data, -alert while a prompt stands, -lost without a link, -explaining, -strip, and
+    -replay where there is a bar to seek on.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = ROLE_CLASSES
 
-    def __init__(self, *, replaying: bool, acting: bool) -> None:
+    def __init__(self, *, opening: bool, acting: bool) -> None:
         super().__init__(classes="-empty")
         self._acting = acting
         self._ended = False
-        self._empty = Static(OPENING if replaying else WAITING, id="empty")
+        self._empty = Static(OPENING if opening else WAITING, id="empty")
         self._link = Picture(linkline.draw, id="link")
         self._strip = Picture(self._draw_strip, id="strip")
+        self._scrubber = Scrubber(id="scrubber")
         self._body = Picture(body.draw, id="body", title="Pelvis from the side")
         self._reading = Reading(id="reading", title="Tilt")
         self._posture = Picture(clocks.draw_posture, id="posture")
@@ -51,7 +55,9 @@ class LiveScreen(Screen[None]):
         yield self._empty
         with Vertical(id="live"):
             yield self._link
-            yield self._strip
+            with Container(id="player"):
+                yield self._strip
+                yield self._scrubber
             with Horizontal(id="now"):
                 yield self._body
                 yield self._reading
@@ -71,11 +77,21 @@ class LiveScreen(Screen[None]):
         self.set_class(snapshot.prompt is not None, "-alert")
         self.set_class(snapshot.link.state is LinkState.LOST, "-lost")
         self.set_class(snapshot.player is not None or self._ended, "-strip")
+        self.set_class(snapshot.player is not None and not self._ended, "-replay")
         if snapshot.prompt is None:
             self.remove_class("-explaining")
         _entitle(self._prompt, PROMPT_TITLE if snapshot.prompt is not None else CALM_TITLE)
         self._reading.show(snapshot)
-        for picture in (self._link, self._strip, self._body, self._posture, self._clocks, self._prompt, self._explain):
+        for picture in (
+            self._link,
+            self._strip,
+            self._scrubber,
+            self._body,
+            self._posture,
+            self._clocks,
+            self._prompt,
+            self._explain,
+        ):
             picture.show(snapshot)
 
     def show_plots(self, snapshot: Snapshot) -> None:

@@ -1,13 +1,13 @@
-"""What `sitwell analyze` writes: samples, epochs and events as CSV or JSON lines, row by row as they come.
+"""What `sitwell analyze` writes: samples, epochs and events as CSV, JSON lines or Parquet, row by row as they come.
 
-The ending of the file's name chooses the format. NaN is an empty field in CSV and null in JSON.
+The ending of the file's name chooses the format. NaN is an empty field in CSV and null in the others.
 """
 
 import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,18 @@ EVENT_TYPES: dict[type, str] = {
 
 _SAMPLES_DECIMALS = (6, 6, 6, 6, 3, 3)
 _ROWS = 8192
+_PARQUET_ROWS = 65_536
+_KINDS = {"posture": "string", "still": "bool", "steps": "int32", "type": "string", "detail": "string"}  # else double
 _INT64 = 2.0**63
+
+
+class _Out(Protocol):
+    """Where it goes: a file of bytes, or Parquet, which takes columns."""
+
+    @property
+    def closed(self) -> bool: ...
+    def write(self, data: Any, /) -> object: ...
+    def close(self) -> None: ...
 
 
 class _Table:
@@ -64,21 +75,25 @@ class _Table:
     def __init__(self, path: Path | str, columns: Sequence[str]) -> None:
         self.path = Path(path)
         self._ending = self.path.suffix.lower()
-        if self._ending == ".parquet":
-            raise SitwellError(
-                f"{path}: Parquet needs the extra 'parquet', which is not installed: end the name in .csv or .jsonl."
-            )
         if self._ending not in ENDINGS:
             raise SitwellError(f"{path}: the ending must be one of {', '.join(ENDINGS)}: it chooses the format.")
         self._columns = tuple(columns)
+        self._rows: list[Sequence[Json]] = []  # held for Parquet
         try:
-            self._file = self.path.open("wb")
+            self._file = self._created()
         except OSError as error:
             raise SitwellError(
                 f"{path} cannot be created ({error.strerror}): choose a folder you can write to."
             ) from error
         if self._ending == ".csv":
             self._put(",".join(columns).encode() + b"\n")
+
+    def _created(self) -> _Out:
+        if self._ending != ".parquet":
+            return self.path.open("wb")
+        from monitor.storage.exporters.parquet import ParquetRows
+
+        return ParquetRows(self.path, {name: _KINDS.get(name, "double") for name in self._columns})
 
     def __enter__(self) -> Self:
         return self
@@ -100,8 +115,17 @@ class _Table:
 
     def _flush(self) -> None:
         """Write the rows that are held."""
+        if self._rows:
+            self._put(list(zip(*self._rows, strict=True)))
+            self._rows.clear()
 
-    def _put(self, data: bytes) -> None:
+    def _hold(self, row: Sequence[Json]) -> None:
+        self._rows.append(row)
+        if len(self._rows) >= _PARQUET_ROWS:
+            self._flush()
+
+    def _put(self, data: "bytes | Sequence[Sequence[Json] | Floats]") -> None:
+        """Write text, or the columns of a group of rows to Parquet."""
         try:
             self._file.write(data)
         except OSError as error:
@@ -124,7 +148,7 @@ class SamplesTable(_Table):
         """Add N rows: t_s (N,) s, up (N, 3) unit vector in the sensor frame, the angles (N,), NaN if there is none."""
         self._blocks.append(np.column_stack((t_s, up, tilt_deg, obliquity_deg)))
         self._held += len(t_s)
-        if self._held >= _ROWS:
+        if self._held >= (_PARQUET_ROWS if self._ending == ".parquet" else _ROWS):
             self._flush()
 
     def _flush(self) -> None:
@@ -133,6 +157,11 @@ class SamplesTable(_Table):
         rows = np.concatenate(self._blocks)
         self._blocks.clear()
         self._held = 0
+        if self._ending == ".parquet":
+            scale = 10.0 ** np.array(_SAMPLES_DECIMALS)
+            rounded = np.rint(rows * scale) / scale + 0.0  # never -0.0
+            self._put([np.ma.masked_invalid(column) for column in rounded.T])
+            return
         if self._ending == ".csv":
             between = [b"", *[b","] * (len(self._columns) - 1), b"\n"]
             null = b""
@@ -163,7 +192,9 @@ class EpochsTable(_Table):
             "motion_mg": _rounded(epoch.motion_mg, 2),
             "steps": int(epoch.steps),
         }
-        if self._ending == ".csv":
+        if self._ending == ".parquet":
+            self._hold(tuple(row.values()))
+        elif self._ending == ".csv":
             fields = ("" if value is None else str(value).lower() for value in row.values())
             self._put(",".join(fields).encode() + b"\n")
         else:
@@ -181,16 +212,29 @@ class EventsTable(_Table):
         """Add an event; an Epoch is left out, for it has a table of its own."""
         if isinstance(event, Epoch):
             return
-        fields = plain(event)
-        if "t_s" in fields:
-            fields = {"start_s": fields.pop("t_s"), **fields}
+        fields = _event_fields(event)
         if self._ending == ".jsonl":
             self._put(_json({"type": EVENT_TYPES[type(event)], **fields}))
             return
         start_s, end_s = fields.pop("start_s"), fields.pop("end_s", None)
-        detail = json.dumps(_printable(fields), ensure_ascii=False).replace('"', '""')
+        detail = json.dumps(_printable(fields), ensure_ascii=False)
+        if self._ending == ".parquet":
+            self._hold((EVENT_TYPES[type(event)], start_s, end_s, detail))
+            return
+        detail = detail.replace('"', '""')
         times = ("" if time is None else repr(time) for time in (start_s, end_s))
         self._put(f'{EVENT_TYPES[type(event)]},{",".join(times)},"{detail}"\n'.encode())
+
+
+def event_line(event: Event | Gap) -> str:
+    """The line that EventsTable writes of an event as JSON, without its end."""
+    return _json({"type": EVENT_TYPES[type(event)], **_event_fields(event)}).decode().rstrip("\n")
+
+
+def _event_fields(event: Event | Gap) -> dict[str, Json]:
+    """Its fields by name, the time of what does not last as start_s."""
+    fields = plain(event)
+    return {"start_s": fields.pop("t_s"), **fields} if "t_s" in fields else fields
 
 
 def _rounded(value: float, decimals: int) -> float | None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -147,8 +148,8 @@ def test_a_real_sensor_is_found_and_held_for_this_process_alone(tmp_path, data):
         process = started("align", "--radio", port, home=tmp_path)
         said = iter(process.stderr.readline, "")
         assert any("Measuring with WT901BLE67" in line for line in said)
-        process.kill()
-        process.communicate()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
         assert (data / "last-sensor").exists()
         [lock] = (data / "locks").glob("*.lock")
         with FileLock(lock):

@@ -112,11 +112,17 @@ def test_several_recordings_give_a_list_but_no_single_table(rec, tmp_path):
     assert run("analyze", rec, rec, "--epochs", tmp_path / "e.csv").exit_code == 2
 
 
-def test_unknown_ending_and_parquet_are_told(rec, tmp_path):
-    with pytest.raises(SitwellError, match=r"\.csv"):
+def test_an_unknown_ending_is_told(rec, tmp_path):
+    with pytest.raises(SitwellError, match=r"\.csv, \.jsonl, \.parquet"):
         run("analyze", rec, "--epochs", tmp_path / "e.xyz")
-    with pytest.raises(SitwellError, match=r"[Pp]arquet"):
-        run("analyze", rec, "--epochs", tmp_path / "e.parquet")
+
+
+def test_analyze_writes_parquet(rec, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'parquet' is not installed")
+    samples, epochs, events = (tmp_path / f"{name}.parquet" for name in "sev")
+    assert run("analyze", rec, "--samples", samples, "--epochs", epochs, "--events", events).exit_code == 0
+    assert [parquet.read_metadata(path).num_rows for path in (samples, epochs)] == [6000, 80]
+    assert "gap" in parquet.read_table(events).column("type").to_pylist()
 
 
 def test_a_recording_without_a_walk_says_why_it_knows_nothing(tmp_path):

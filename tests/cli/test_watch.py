@@ -1,4 +1,4 @@
-"""demo, live and replay as processes, the way a user runs them."""
+"""demo and live as processes, the way a user runs them."""
 
 import json
 import os
@@ -116,7 +116,7 @@ def test_the_dashboard_without_a_terminal_says_what_to_do(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["demo", "--json"], ["demo", "--speed", "0"], ["demo", "--for", "soon", "--headless"], ["nonsense"], ["replay"]],
+    [["demo", "--json"], ["demo", "--speed", "0"], ["demo", "--for", "soon", "--headless"], ["nonsense"]],
 )
 def test_usage_errors_exit_with_2(tmp_path, arguments):
     code, out, err = finished(*arguments, home=tmp_path)

@@ -119,14 +119,17 @@ def build_lost(**changes: Any) -> Snapshot:
 
 def build_paused(**changes: Any) -> Snapshot:
     """A replay, paused."""
-    return build(**({"mode": "replay", "player": Player(5400.0, 28_800.0, 8.0, paused=True, ended=False)} | changes))
+    alerts = (0.066, 0.152, 0.44, 0.446, 0.81)
+    player = Player(5400.0, 28_800.0, 8.0, paused=True, ended=False, alerts=alerts)
+    return build(**({"mode": "replay", "player": player} | changes))
 
 
 class Controls:
-    """Player controls that keep what was asked of them."""
+    """Player controls that keep what was asked of them; `refusal`: what they say to a next bout or alert."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.asked: list[str | tuple[str, float]] = []
+        self.refusal = ""
 
     def pause(self) -> None:
         self.asked.append("pause")
@@ -136,6 +139,20 @@ class Controls:
 
     def slower(self) -> None:
         self.asked.append("slower")
+
+    def seek(self, position_s: float) -> None:
+        self.asked.append(("seek", position_s))
+
+    def skip(self, seconds: float) -> None:
+        self.asked.append(("skip", seconds))
+
+    def next_bout(self, step: int) -> str:
+        self.asked.append(("bout", step))
+        return self.refusal
+
+    def next_alert(self, step: int) -> str:
+        self.asked.append(("alert", step))
+        return self.refusal
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from textual.widgets import Digits, Footer
 from textual.widgets._footer import FooterKey
 
 from monitor.dashboard.app import Dashboard
+from monitor.dashboard.goto import GotoScreen
 from monitor.dashboard.help import HelpScreen
 from monitor.dashboard.widgets.picture import Picture
 from monitor.errors import SensorError
@@ -71,7 +72,94 @@ async def test_player_keys(make_paused, controls):
         await pilot.pause()
         await pilot.press("space", "plus", "equals_sign", "minus")
         assert controls.asked == ["pause", "faster", "faster", "slower"]
-        assert footer_keys(app) == ["q", "space", "+", "−", "?"]
+        assert footer_keys(app) == ["q", "space", "+", "−", "←", "→", "[", "]", "{", "}", "g", "?"]
+
+
+async def test_seeking_keys(make_paused, controls):
+    app = Dashboard(snapshot=make_paused, player=controls)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("left", "right", "shift+left", "shift+right")
+        assert controls.asked == [("skip", -10), ("skip", 10), ("skip", -60), ("skip", 60)]
+        controls.asked.clear()
+        await pilot.press("left_square_bracket", "right_square_bracket")
+        await pilot.press("left_curly_bracket", "right_curly_bracket", "p", "n")
+        steps = [(what, step) for what in ("bout", "alert", "alert") for step in (-1, 1)]
+        assert controls.asked == steps
+        controls.asked.clear()
+        await pilot.press("home", "end", "0", "3", "9")
+        assert controls.asked == [("seek", pytest.approx(28_800.0 * part)) for part in (0.0, 1.0, 0.0, 0.3, 0.9)]
+        assert not app._notifications
+
+
+async def test_a_bout_or_alert_that_is_not_there_is_told(make_paused, controls):
+    controls.refusal = "There is no alert after this."
+    app = Dashboard(snapshot=make_paused, player=controls)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("n")
+        assert [note.message for note in app._notifications] == [controls.refusal]
+
+
+async def test_go_to_asks_for_a_time_and_says_what_is_wrong_with_it(make_paused, controls):
+    app = Dashboard(snapshot=make_paused, player=controls)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("g", *"25:00:00", "enter")
+        assert isinstance(app.screen, GotoScreen)
+        assert "only 8:00:00 long" in str(app.screen.query_one("#how").content)
+        assert controls.asked == []
+        await pilot.press(*["backspace"] * 8, *"1:20:00", "enter")
+        assert app.screen is app._live
+        assert controls.asked == [("seek", 4800.0)]
+        await pilot.press("g", *"+5min", "escape")
+        assert app.screen is app._live
+        assert len(controls.asked) == 1
+
+
+async def test_the_bar_is_clicked_and_dragged(make_paused, controls):
+    app = Dashboard(snapshot=make_paused, player=controls)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await poll(app, pilot)
+        last = app.query_one("#scrubber").size.width - 1
+        await pilot.click("#scrubber", offset=(last // 2, 0))
+        assert controls.asked == [("seek", pytest.approx(28_800.0 * (last // 2) / last))]
+        controls.asked.clear()
+        await pilot.hover("#scrubber", offset=(40, 0))
+        assert controls.asked == []
+        await pilot.mouse_down("#scrubber", offset=(0, 0))
+        await pilot.hover("#scrubber", offset=(last, 0))
+        await pilot.hover("#trace", offset=(60, 3))
+        await pilot.mouse_up("#trace", offset=(60, 3))
+        await pilot.hover("#scrubber", offset=(30, 0))
+        assert controls.asked[:2] == [("seek", 0.0), ("seek", 28_800.0)]
+        assert len(controls.asked) == 3
+
+
+async def test_alerts_that_a_seek_passes_do_not_ring(make_alerting, make_paused, controls, monkeypatch):
+    rung = []
+    monkeypatch.setattr(Dashboard, "bell", lambda self: rung.append(self._shown.prompt.since_s))
+    player = make_paused().player
+    feed = Feed(make_paused())
+    app = Dashboard(snapshot=feed, player=controls)
+    async with app.run_test() as pilot:
+        for goal_s in (9000.0, None):
+            feed.snapshot = make_alerting(mode="replay", player=replace(player, goal_s=goal_s))
+            await poll(app, pilot)
+        assert rung == []
+        for snapshot in (make_paused(), make_alerting(mode="replay", player=player)):
+            feed.snapshot = snapshot
+            await poll(app, pilot)
+        assert len(rung) == 1
+
+
+async def test_without_a_replay_there_is_nothing_to_seek_on(make_snapshot):
+    app = Dashboard(snapshot=make_snapshot)
+    async with app.run_test() as pilot:
+        await poll(app, pilot)
+        assert not app.query_one("#scrubber").display
+        await pilot.press("g", "left", "5", "n")
+        assert app.screen is app._live
 
 
 async def test_explain_opens_closes_and_goes_with_the_prompt(make_alerting, make_snapshot):

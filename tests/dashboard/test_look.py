@@ -1,6 +1,7 @@
 """How the screen looks: pictures at both sizes, that everything fits, and that nothing hangs on colour."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,18 @@ def test_replay_paused(snap_compare, make_paused, controls, size):
     assert snap_compare(dashboard(make_paused(), act=None, player=controls), terminal_size=size)
 
 
+@SIZES
+def test_replay_seeking(snap_compare, make_paused, controls, size):
+    player = replace(make_paused().player, goal_s=22_000.0)
+    snapshot = make_paused(player=player)
+    assert snap_compare(dashboard(snapshot, act=None, player=controls), terminal_size=size)
+
+
+def test_go_to(snap_compare, make_paused, controls):
+    app = dashboard(make_paused(), act=None, player=controls)
+    assert snap_compare(app, terminal_size=SMALL, press=["g", *"25:00", "enter"])
+
+
 def test_no_zero_yet(snap_compare, make_snapshot):
     snapshot = make_snapshot(tilt_deg=None, tilt_sd_deg=None, obliquity_deg=None, zero="none")
     assert snap_compare(dashboard(snapshot), terminal_size=SMALL)
@@ -64,12 +77,14 @@ async def test_everything_fits(request, kind):
         for size in (SMALL, (100, 30), LARGE, (80, 40), (120, 24), (200, 60)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
-            check_that_everything_fits(app.screen, size)
+            check_that_everything_fits(app.screen, size, replaying=kind == "make_paused")
 
 
-def check_that_everything_fits(screen, size):
+def check_that_everything_fits(screen, size, *, replaying):
     whole = Region(0, 0, *size)
-    shown = [widget for widget in screen.query("#live, #live *, Footer") if widget.display]
+    hidden = {"player", "strip", "scrubber"} if not replaying else set()  # the first hides the others
+    shown = [w for w in screen.query("#live, #live *, Footer") if w.display and w.id not in hidden]
+    assert screen.query_one("#player").display == replaying
     assert len(shown) > 12
     for widget in shown:
         assert widget.region.area > 0, widget

@@ -1,6 +1,7 @@
 """What analyze writes: contract columns, adequate digits, NaN empty or null, one sentence for a bad name."""
 
 import csv
+import importlib.util
 import json
 import math
 import subprocess
@@ -14,7 +15,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from monitor.errors import SitwellError
-from monitor.storage.tables import EVENT_TYPES, EpochsTable, EventsTable, SamplesTable
+from monitor.storage.tables import (
+    EPOCHS_COLUMNS,
+    EVENT_TYPES,
+    EVENTS_COLUMNS,
+    SAMPLES_COLUMNS,
+    EpochsTable,
+    EventsTable,
+    SamplesTable,
+)
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
@@ -179,10 +188,11 @@ def test_every_event_has_a_type():
 def test_bad_names_are_one_sentence(tmp_path, table):
     with pytest.raises(SitwellError, match=r"the ending must be one of \.csv, \.jsonl, \.parquet"):
         table(tmp_path / "a.xlsx")
-    with pytest.raises(SitwellError, match="Parquet needs the extra 'parquet'"):
-        table(tmp_path / "a.parquet")
     with pytest.raises(SitwellError, match="cannot be created"):
         table(tmp_path / "no" / "a.csv")
+    if importlib.util.find_spec("pyarrow"):
+        with pytest.raises(SitwellError, match="cannot be created"):
+            table(tmp_path / "no" / "a.parquet")
     assert list(tmp_path.iterdir()) == []
     table(tmp_path / "A.CSV").close()
     assert len((tmp_path / "A.CSV").read_text().splitlines()) == 1
@@ -203,3 +213,54 @@ def test_a_full_disk_is_one_sentence(tmp_path):
     run = subprocess.run(command, capture_output=True, text=True, check=True)
     assert run.stdout.endswith("cannot be written (File too large): free some space on its disk.\n")
     assert run.stderr == ""
+
+
+def test_parquet_holds_what_csv_holds(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'parquet' is not installed")
+    random = np.random.default_rng(0)
+    n = 70_000  # more than a group of rows
+    t_s, up = np.arange(n) / 100.0, random.normal(0, 1, (n, 3))
+    tilt_deg = np.where(random.random(n) < 0.3, nan, random.normal(0, 20, n))
+    obliquity_deg = np.where(random.random(n) < 0.3, nan, random.normal(0, 1e-4, n))
+    for ending in ("csv", "parquet"):
+        write_samples(tmp_path / f"s.{ending}", t_s, up, tilt_deg, obliquity_deg)
+        with EpochsTable(tmp_path / f"e.{ending}") as epochs, EventsTable(tmp_path / f"v.{ending}") as events:
+            for epoch in EPOCHS:
+                epochs.write(epoch)
+            for event in EVENTS:
+                events.write(event)
+    for name in "sev":
+        table = parquet.read_table(tmp_path / f"{name}.parquet")
+        rows = read_csv(tmp_path / f"{name}.csv")
+        assert table.column_names == list(rows[0])
+        for column in table.column_names:
+            kind, values = str(table.schema.field(column).type), table.column(column).to_pylist()
+            make = {"double": float, "int32": int, "bool": "true".__eq__, "string": str}[kind]
+            assert values == [make(row[column]) if row[column] or kind == "string" else None for row in rows]
+    assert parquet.read_metadata(tmp_path / "s.parquet").num_row_groups == 2
+
+
+def test_empty_parquet_tables_have_their_columns(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet", reason="the extra 'parquet' is not installed")
+    for table, columns in (
+        (SamplesTable, SAMPLES_COLUMNS),
+        (EpochsTable, EPOCHS_COLUMNS),
+        (EventsTable, EVENTS_COLUMNS),
+    ):
+        table(tmp_path / "a.parquet").close()
+        assert tuple(parquet.read_table(tmp_path / "a.parquet").column_names) == columns
+
+
+def test_parquet_without_its_library_is_one_sentence(tmp_path):
+    code = (
+        "import sys; sys.modules['pyarrow'] = None\n"
+        "from monitor.errors import SitwellError\n"
+        "from monitor.storage.tables import EpochsTable\n"
+        "try: EpochsTable(sys.argv[1])\n"
+        "except SitwellError as error: print(error)\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, str(tmp_path / "a.parquet")]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    sentence = "Parquet needs the extra 'parquet': install it with pip install 'sitwell[parquet]'.\n"
+    assert run.stdout == f"{tmp_path / 'a.parquet'}: {sentence}"
+    assert list(tmp_path.iterdir()) == []

@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 
 from monitor.dashboard.widgets.braille import Row
-from monitor.dashboard.widgets.clocks import bar
 from monitor.dashboard.words import LINK_WORDS, clock, fit
 from monitor.snapshot import LinkView, Player, Snapshot
 from monitor.stream import LinkState
 
 LOW_BATTERY_PERCENT = 15
-MIN_BAR = 8
 _BETWEEN = " · "
 
 
@@ -19,12 +17,27 @@ def draw(snapshot: Snapshot, columns: int, rows: int) -> Sequence[Row]:
 
 
 def draw_player(player: Player, columns: int) -> Row:
-    """Where the replay is, in words and as a bar."""
-    symbol, state = ("■", "ended") if player.ended else ("‖", "paused") if player.paused else ("▶", "playing")
-    text = f" {symbol} {state}, {clock(player.position_s)} of {clock(player.length_s)}, speed {player.speed:g}×  "
-    room = columns - len(text) - 1
-    part = player.position_s / player.length_s if player.length_s > 0 else 1.0
-    return ((fit(text, columns), "strong"), *(bar(part, room, "bar") if room >= MIN_BAR else ()))
+    """Where the replay is, in the longest words that find room."""
+    here, length, speed = clock(player.position_s), clock(player.length_s), speed_word(player.speed)
+    if player.goal_s is not None:
+        goal = f" {clock(player.goal_s)}" if player.goal_s <= player.length_s else ""
+        texts = [f" » seeking{goal}, now at {here} of {length}", f" » seeking{goal}, at {here}", f" » {here}"]
+    elif player.ended:
+        texts = [f" ■ ended, {length}; ← goes back, q leaves", f" ■ ended, {length}; q leaves", " ■ ended"]
+    else:
+        symbol, state = ("‖", "paused") if player.paused else ("▶", "playing")
+        texts = [
+            f" {symbol} {state}, {here} of {length}, speed {speed}",
+            f" {symbol} {state}, {here}, {speed}",
+            f" {symbol} {here}, {speed}",
+            f" {symbol} {here}",
+        ]
+    return ((next((text for text in texts if len(text) <= columns), fit(texts[-1], columns)), "strong"),)
+
+
+def speed_word(speed: float) -> str:
+    """'2×', or 'max' for as fast as it can."""
+    return "max" if speed == float("inf") else f"{speed:g}×"
 
 
 def draw_ended(snapshot: Snapshot, columns: int) -> Row:

@@ -47,18 +47,22 @@ def test_the_link_line_never_overflows(columns, name):
 
 
 @pytest.mark.parametrize(
-    ("player", "text"),
+    ("changes", "text"),
     [
-        (Player(754.0, 3600.0, 1.0, paused=False, ended=False), " ▶ playing, 12:34 of 1:00:00, speed 1×"),
-        (Player(754.0, 3600.0, 0.5, paused=True, ended=False), " ‖ paused, 12:34 of 1:00:00, speed 0.5×"),
-        (Player(3600.0, 3600.0, 16.0, paused=True, ended=True), " ■ ended, 1:00:00 of 1:00:00, speed 16×"),
+        ({}, " ▶ playing, 12:34 of 1:00:00, speed 1×"),
+        ({"speed": 0.5, "paused": True}, " ‖ paused, 12:34 of 1:00:00, speed 0.5×"),
+        ({"speed": float("inf")}, " ▶ playing, 12:34 of 1:00:00, speed max"),
+        ({"position_s": 3600.0, "paused": True, "ended": True}, " ■ ended, 1:00:00; ← goes back, q leaves"),
+        ({"goal_s": 1800.0, "paused": True}, " » seeking 30:00, now at 12:34 of 1:00:00"),
+        ({"goal_s": float("inf")}, " » seeking, now at 12:34 of 1:00:00"),
     ],
 )
-def test_the_player_in_words(player, text):
-    row = linkline.draw_player(player, 80)
-    assert row[0][0].rstrip() == text
-    assert sum(len(part) for part, _ in row) == 79
-    assert len(linkline.draw_player(player, 40)) == 1
+def test_the_player_in_words(changes, text):
+    player = replace(Player(754.0, 3600.0, 1.0, paused=False, ended=False), **changes)
+    assert linkline.draw_player(player, 46)[0][0] == text
+    shorter = [linkline.draw_player(player, columns)[0][0] for columns in range(46)]
+    assert all(len(short) <= columns for columns, short in enumerate(shorter))
+    assert shorter[20].startswith(text[:3])
 
 
 def test_the_badge_says_posture_probability_and_time(make_snapshot, make_alerting):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from monitor.errors import RecordingError, SitwellError
-from monitor.storage.exporters import export_csv
+from monitor.storage.exporters.canonical import export_csv
 from monitor.storage.importers.canonical import import_csv
 from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
