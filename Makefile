@@ -11,7 +11,7 @@ PINNED := --universal --python-version 3.11 --generate-hashes --no-strip-extras 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$p && break; done)
 
-.PHONY: demo test extras soak check format benchmarks pictures lock clean help
+.PHONY: demo test coverage extras soak check format benchmarks pictures lock clean help
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z]*\):.*##/make \1 -/p' $(MAKEFILE_LIST)
@@ -28,7 +28,10 @@ demo: $(STAMP)  ## A virtual sensor on a software radio, and the live dashboard 
 	@$(BIN)/sitwell demo $(ARGS)
 
 test: $(STAMP)  ## The whole test suite
-	$(BIN)/pytest -n 2 -m "not soak" --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest -n 3 -m "not soak" $(ARGS)
+
+coverage: $(STAMP)  ## The same, and which lines no test runs
+	$(BIN)/pytest -n 3 -m "not soak" --cov --cov-report=term $(ARGS)
 
 extras: $(STAMP)  ## What only the extra axivity needs, so that its tests run too (some 300 MB)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-axivity.lock
