@@ -1,5 +1,6 @@
-"""Write docs/cli.md from the commands themselves: python scripts/cli_reference.py."""
+"""Write docs/cli.md from the commands themselves: python scripts/cli_reference.py; with --print, to stdout."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,4 +37,7 @@ def reference() -> str:
 
 
 if __name__ == "__main__":
-    OUT.write_text(reference(), encoding="utf-8")
+    if sys.argv[1:] == ["--print"]:
+        sys.stdout.buffer.write(reference().encode())
+    else:
+        OUT.write_text(reference(), encoding="utf-8")
