@@ -68,6 +68,17 @@ class CueSettings:
     hook_timeout_s: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class KeepSettings:
+    """[recordings]: how much is kept.
+
+    keep_gb : after a live session the oldest recordings go until so many GB are left, and the history keeps the figures
+              of their days; 0 keeps all
+    """
+
+    keep_gb: float = 0.0
+
+
 def default_profile() -> Profile:
     """What applies where the wearer says nothing."""
     shipped = tomllib.loads(files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8"))
@@ -141,6 +152,12 @@ def known_settings(
     return kept
 
 
+def load_keeping(path: Path | None = None) -> KeepSettings:
+    """What is kept of recordings: [recordings] of the same file. Raises ConfigError as load_profile."""
+    mapping, where = _own_settings(path)
+    return keeping_from(mapping.get("recordings", {}), where)
+
+
 def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str = "profile") -> Profile:
     """`base` with the values of `mapping` laid over it; alert rules are laid over those of the same name."""
     sections = {f.name: getattr(base, f.name) for f in fields(base) if is_dataclass(getattr(base, f.name))}
@@ -159,12 +176,13 @@ def profile_from_mapping(mapping: Mapping[str, Any], base: Profile, where: str =
             changes[key] = calibration_from(value, where)
         elif key == "cues":
             cues_from(value, where)  # no part of what is computed: load_cues reads them
+        elif key == "recordings":
+            keeping_from(value, where)  # neither: load_keeping reads them
         elif key in sections:
             changes[key] = _section(key, sections[key], value, where)
         else:
-            raise ConfigError(
-                _unknown(key, ["anterior_axis", "alert", "alignment", "calibration", "cues", *sections]), where, key
-            )
+            others = ("anterior_axis", "alert", "alignment", "calibration", "cues", "recordings")
+            raise ConfigError(_unknown(key, [*others, *sections]), where, key)
     return replace(base, **changes)
 
 
@@ -235,6 +253,15 @@ def cues_from(table: object, where: str) -> CueSettings:
             case _:
                 raise ConfigError(_unknown(key, [f.name for f in fields(CueSettings)], "in [cues]"), where, full)
     return CueSettings(**values)
+
+
+def keeping_from(table: object, where: str) -> KeepSettings:
+    """The [recordings] of a profile."""
+    kept = filled("recordings", KeepSettings(), table, where)
+    if kept.keep_gb < 0.0:
+        message = f"keep_gb of [recordings] is {kept.keep_gb:g}; it must be 0, for all, or above"
+        raise ConfigError(message, where, "recordings.keep_gb")
+    return kept
 
 
 def _one_of(words: tuple[str, ...], value: object, key: str, where: str) -> str:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor import config
-from monitor.config import CueSettings, cues_from, load_cues, load_profile, profile_from_recording, profile_to_mapping
+from monitor.config import (
+    CueSettings,
+    cues_from,
+    load_cues,
+    load_keeping,
+    load_profile,
+    profile_from_recording,
+    profile_to_mapping,
+)
 from monitor.errors import ConfigError
 from monitor.profile import Profile
 
@@ -132,3 +140,28 @@ def test_anything_is_taken_or_refused(table):
     assert isinstance(read, CueSettings)
     assert all(isinstance(word, str) for command in read.hooks for word in command)
     assert 0.0 < read.hook_timeout_s <= 600.0
+
+
+# ------------------------------------------------------------ [recordings]
+
+
+def test_how_much_is_kept(own, monkeypatch, tmp_path):
+    assert load_keeping(own("[recordings]\nkeep_gb = 2.5")).keep_gb == 2.5
+    assert load_keeping(own("[recordings]\nkeep_gb = 5")).keep_gb == 5.0
+    assert load_keeping(own("anterior_axis = '+x'")).keep_gb == 0.0
+
+
+@pytest.mark.parametrize("load", [load_keeping, load_profile])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[recordings]\nkeep_gb = -1", "0, for all, or above"),
+        ("[recordings]\nkeep_gb = 'all'", "must be a number"),
+        ("[recordings]\nkeep = 1", "did you mean 'keep_gb'"),
+        ("recordings = 3", "write [recordings]"),
+    ],
+)
+def test_a_wrong_size_is_one_sentence(own, load, text, says):
+    with pytest.raises(ConfigError) as caught:
+        load(own(text))
+    assert says in str(caught.value)

@@ -178,6 +178,25 @@ def forget_(before: datetime | None, over: float | None, yes: bool, folder: Path
         _delete(db, chosen)
 
 
+def keep_at_most(most_bytes: float) -> None:
+    """Forget the oldest recordings until the folder has at most so many bytes, and say so; what fails is only said."""
+    from monitor.places import recordings_dir
+    from monitor.storage.history.retention import beyond, deletable
+    from monitor.storage.history.schema import history_path, hold_history, open_history
+
+    folder = recordings_dir()
+    try:
+        with hold_history(history_path(folder), WAIT_S) as held, open_history(history_path(folder)) as db:
+            if not held:
+                return  # another sitwell is at it; the next session sees to it
+            _refreshed(db, folder, demo=False)
+            chosen = beyond(deletable(db, folder)[0], folder, most_bytes)
+            if chosen:
+                _delete(db, chosen)
+    except SitwellError as error:
+        click.echo(f"sitwell: {error}", err=True)
+
+
 def events_of(recording: "Recording") -> "list[Event]":
     """What a recording means that has no events of its own, by its settings or else the wearer's."""
     from monitor.analysis import analyze

@@ -29,8 +29,9 @@ def show(profile_path: str | None) -> None:
     from dataclasses import asdict
     from pathlib import Path
 
-    from monitor.config import load_cues, load_profile, profile_to_mapping
+    from monitor.config import load_cues, load_keeping, load_profile, profile_to_mapping
 
     named = Path(profile_path) if profile_path else None
     settings = profile_to_mapping(load_profile(named)) | {"cues": asdict(load_cues(named))}
+    settings |= {"recordings": asdict(load_keeping(named))}
     click.echo(json.dumps(settings, indent=2))

@@ -147,7 +147,10 @@ def live(
                     running, source, profile_path, for_s, fit=lambda profile, name: fitted(profile, name, site)
                 )
 
-    _go(running, run, headless=headless, as_json=as_json)
+    try:
+        _go(running, run, headless=headless, as_json=as_json)
+    finally:  # a day often ends with a sensor that went away, or with a full disk
+        _keep(profile_path)
 
 
 async def _stream(
@@ -197,6 +200,19 @@ async def _stream(
     finally:
         await cues.close()
         running.close()
+
+
+def _keep(profile_path: Path | None) -> None:
+    """Forget the oldest recordings where the wearer's settings limit their size."""
+    from monitor.cli.history import keep_at_most
+    from monitor.config import load_keeping
+
+    try:
+        keep_gb = load_keeping(profile_path).keep_gb
+    except SitwellError:  # told already
+        return
+    if keep_gb:
+        keep_at_most(keep_gb * 1e9)
 
 
 def _prepared(mode: str, out: Path | None, *, headless: bool, as_json: bool) -> "Running":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from commands import environment
+from commands import environment, finished
 from recorded import record, scripted
 
 from monitor.cli.history import events_of, forget_, history, maker
@@ -326,3 +326,17 @@ def test_at_a_terminal_it_asks(home, folder):
     os.close(theirs)
     assert "for good" in out + err
     assert len(list(folder.glob("*.sqlite"))) == 3
+
+
+def test_after_live_the_oldest_go_until_the_size_of_the_settings_is_kept(home, folder):
+    """Here it ends at once, for there is no Bluetooth: that a session failed does not matter."""
+    two_days(folder)
+    keep_gb = (folder / "c.sqlite").stat().st_size * 1.2e-9
+    (home / "config" / "sitwell").mkdir(parents=True)
+    (home / "config" / "sitwell" / "profile.toml").write_text(f"[recordings]\nkeep_gb = {keep_gb}\n")
+    ended = finished("live", "--headless", "--sensor", "nobody", home=home)
+    assert ended.returncode == 1
+    assert "deleted 2" in ended.stderr
+    assert [path.name for path in folder.glob("*.sqlite")] == ["c.sqlite"]
+    out, _ = run(history, "--from", "2026-06-01", "--to", "2026-06-03", "--json")
+    assert len(json.loads(out)["days"]) == 2
