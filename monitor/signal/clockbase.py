@@ -34,7 +34,8 @@ class ClockParams:
     window_s       : length of the lower envelope: a crystal stays the same for minutes, and the longer it is looked at
                      the surer some packet came almost undelayed
     fit_after_s    : span of the envelope from which on the rate is fitted; before, it is 1
-    fits           : number of fits over the whole window, one a second, over which the rate is averaged
+    fits           : number of fits, one a second, over which the rate is averaged, each by how sure it is
+    least_unsure   : no fit is surer of the rate than this
     rate_tolerance : a crystal is wrong by 0.02 % at most, the RC oscillator of a cheap chip by 1 %
     slew           : fraction by which output time may run fast or slow to reach the line
     hold_packets   : so many packets wait for one that is missing
@@ -46,7 +47,8 @@ class ClockParams:
 
     window_s: float = 180.0
     fit_after_s: float = 5.0
-    fits: float = 60.0
+    fits: float = 120.0
+    least_unsure: float = 1e-5
     rate_tolerance: float = 0.01
     slew: float = 0.02
     hold_packets: int = 4
@@ -224,9 +226,9 @@ class ClockTimebase:
             unsure = float(np.median(rests - rests.min())) / (points[-1][0] - points[0][0])
             if abs(fitted - 1.0) < 2.0 * unsure:
                 fitted = 1.0  # crystals are true to a hair: what may as well be jitter is jitter
-            # A slope from a short span is worth little, and one odd minute must not bend it.
-            weight = min((points[-1][0] - points[0][0]) / 60.0, 3.0) ** 3
-            self._weight = min(self._weight + weight, self._params.fits * weight)
+            # As much weight as it is sure: a short span is worth little, and so is a minute of jitter after a calm one.
+            weight = 1.0 / max(unsure, self._params.least_unsure) ** 2
+            self._weight = self._weight * (1.0 - 1.0 / self._params.fits) + weight
             self._slope += (fitted - self._slope) * weight / self._weight
         self._base_s = min(arrival - self._slope * x for _, x, arrival in self._seconds)
         while self._points[0][0] < self._points[-1][0] - self._params.window_s:

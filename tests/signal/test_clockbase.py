@@ -161,3 +161,15 @@ def test_any_times_give_increasing_times_and_each_packet_once(odd):
 def test_a_rate_that_cannot_be():
     with pytest.raises(ValueError, match="outside"):
         ClockTimebase(0.0)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("drift", [0.0, 0.00005, -0.007])
+def test_jitter_that_begins_after_a_calm_minute_does_not_bend_the_rate(drift, seed):
+    """A wearer walks away from the computer: the calm minute told the rate, and the late packets do not."""
+    calm = stream(60.0, 1, 60.0, 0.003, drift=drift, seed=seed)
+    rough = stream(60.0, 1, 160.0, 0.2, drift=drift, seed=seed)[len(calm) :]
+    k, t, gaps, refused = feed(ClockTimebase(60.0), calm + rough)
+    assert not gaps
+    assert not refused
+    assert np.abs(t - (5.0 + k / 60.0))[k > 20 * 60].max() < 0.003
