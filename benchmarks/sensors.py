@@ -203,8 +203,8 @@ def main() -> int:
         ),
         rows,
         f"Time error: against the twin's true time, after {plan.settle_s:g} s of jitter, for "
-        f"{plan.jitter_s - plan.settle_s:g} s. The jitter is evenly spread and keeps the order of the packets; before it "
-        f"there were {plan.clean_s:g} s without.",
+        f"{plan.jitter_s - plan.settle_s:g} s. The jitter is evenly spread and keeps the order of the packets; before "
+        f"it there were {plan.clean_s:g} s without.",
     )
     show([table])
     if arguments.write:
