@@ -9,7 +9,7 @@ from monitor.signal.epochs import EpochParams
 from monitor.signal.gait import GaitParams
 from monitor.signal.orientation import OrientationParams
 from monitor.signal.reference import ReferenceParams
-from monitor.states.alerts import AlertRule, BandParams
+from monitor.states.alerts import AlertRule, BandParams, BudgetParams
 from monitor.states.bouts import BoutParams
 from monitor.states.posture import PostureParams
 from monitor.states.restless import RestlessParams
@@ -40,6 +40,7 @@ class Profile:
     bouts: BoutParams = field(default_factory=BoutParams)
     restless: RestlessParams = field(default_factory=RestlessParams)
     band: BandParams = field(default_factory=BandParams)
+    budget: BudgetParams = field(default_factory=BudgetParams)
     alerts: tuple[AlertRule, ...] = ()
 
 

@@ -76,7 +76,7 @@ class Seconds:
         self._wear = Wear(profile.wear, rate_hz)
         self.bouts = Bouts(profile.bouts)
         self._restless = Restless(profile.restless)
-        self.alerts = Alerts(profile.alerts, profile.band)
+        self.alerts = Alerts(profile.alerts, profile.band, profile.budget)
         self._scale = ScaleTracker(ScaleParams())
         self._found: list[Found] = []  # movements that wait for the second with which they became known
         self._counted: dict[int, int] = {}  # steps of seconds that wait for their posture

@@ -12,6 +12,7 @@ from monitor.cli.exports import export
 from monitor.cli.files import analyze
 from monitor.cli.history import forget_, history
 from monitor.cli.imports import import_
+from monitor.cli.quiet import quiet
 from monitor.cli.replaying import replay
 from monitor.cli.sensors import devices, scan
 from monitor.cli.service import service
@@ -29,7 +30,7 @@ def sitwell() -> None:
     """Tells you the truth about how you sit, from one Bluetooth IMU at the lower back, and gets you moving."""
 
 
-WEARING = (demo, live, attach, status, service, scan, devices, doctor, virtual, align, calibrate)
+WEARING = (demo, live, attach, status, quiet, service, scan, devices, doctor, virtual, align, calibrate)
 LOOKING = (replay, history, sessions, forget_, analyze, diff, import_, export, evaluate, config)
 for verb in (*WEARING, *LOOKING):
     sitwell.add_command(verb)

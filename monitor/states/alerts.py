@@ -5,6 +5,10 @@ raised -> idle    when the measure has been at or below `clear` for hold_s, or t
 raised again      after repeat_s while the limit is still exceeded. Nothing is raised while walking, lying, not worn
 or unknown, and none of the two clocks asks one who has already changed between sitting and standing.
 
+Prompts have a budget, for people switch off what asks too often: so many in any hour, and never two close together. Of
+several that are due, the one farthest beyond its limit comes; the others wait, and are dropped if what they ask about
+is over by then. So after a snooze there is one prompt to catch up, not a burst.
+
 Exposure is accumulated, not instant (fewer cues and less bad posture: JEMS lab trial in the facts, section 4.6):
 degrees beyond the wearer's own band are summed a second at a time, and leak away while within it. The band is
 centred on the wearer's usual tilt, tracked slowly apart for sitting and standing, because the pelvis rolls back some
@@ -12,11 +16,13 @@ centred on the wearer's usual tilt, tracked slowly apart for sitting and standin
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 
 from monitor.stream import AlertCleared, AlertRaised, Epoch, Event, Posture, Wearer
 
 MEASURES = {"tilt_exposure_deg_s": "deg·s", "sitting_s": "s", "standing_s": "s"}
+HOUR_S = 3600.0
 ABSENT = (Posture.NO_DATA, Posture.NOT_WORN)
 BANDED = (Posture.SITTING, Posture.STANDING)
 ASKED_IN = {"tilt_exposure_deg_s": BANDED, "sitting_s": (Posture.SITTING,), "standing_s": (Posture.STANDING,)}
@@ -49,6 +55,14 @@ class BandParams:
     leak_deg_s: float = 10.0
 
 
+@dataclass(frozen=True, slots=True)
+class BudgetParams:
+    """most_per_hour: prompts in any hour, repeats counted; apart_s: from one prompt to the next, at least."""
+
+    most_per_hour: int = 4
+    apart_s: float = 120.0
+
+
 @dataclass(slots=True)
 class _RuleState:
     raised: bool = False
@@ -64,12 +78,15 @@ class Alerts:
 
     rules: tuple[AlertRule, ...]
     band: BandParams
+    budget: BudgetParams = BudgetParams()
     exposure_deg_s: float = 0.0
     beyond_s: float = 0.0  # seconds beyond the band in this build-up
     snoozed_until_s: float = -1.0
     usual_deg: dict[Posture, float] = field(default_factory=dict[Posture, float])
     _states: dict[str, _RuleState] = field(default_factory=dict[str, _RuleState])
     _exposure_cap_deg_s: float = 0.0
+    _asked_s: deque[float] = field(default_factory=deque[float])  # when prompts came in the last hour
+    _next_s: float = -math.inf  # no prompt before
 
     def __post_init__(self) -> None:
         self.usual_deg = {
@@ -95,6 +112,7 @@ class Alerts:
         values = {"tilt_exposure_deg_s": self.exposure_deg_s, "sitting_s": sitting_s, "standing_s": standing_s}
         now = epoch.t_s + 1.0
         events: list[Event] = []
+        due: list[AlertRule] = []
         for rule in self.rules:
             state, value = self._states[rule.name], values[rule.measure]
             state.over_s = state.over_s + 1.0 if value >= rule.limit else 0.0
@@ -106,17 +124,28 @@ class Alerts:
             if state.raised and state.under_s >= rule.hold_s:
                 state.raised = False
                 events.append(AlertCleared(now, rule.name, "recovered"))
-            due = state.over_s >= rule.hold_s and now >= max(state.quiet_until_s, self.snoozed_until_s)
-            if due and epoch.posture in ASKED_IN[rule.measure]:
-                state.raised = True
-                state.quiet_until_s = now + rule.repeat_s
-                events.append(self._raise(rule, now, value, epoch))
+            over = state.over_s >= rule.hold_s and now >= max(state.quiet_until_s, self.snoozed_until_s)
+            if over and epoch.posture in ASKED_IN[rule.measure]:
+                due.append(rule)
+        if due and self._may_ask(now):
+            rule = max(due, key=lambda each: values[each.measure] / each.limit)
+            state = self._states[rule.name]
+            state.raised = True
+            state.quiet_until_s = now + rule.repeat_s
+            self._asked_s.append(now)
+            self._next_s = now + self.budget.apart_s
+            events.append(self._raise(rule, now, values[rule.measure], epoch))
         return events
+
+    def _may_ask(self, now: float) -> bool:
+        while self._asked_s and self._asked_s[0] <= now - HOUR_S:
+            self._asked_s.popleft()
+        return now >= self._next_s and len(self._asked_s) < self.budget.most_per_hour
 
     def act(self, wearer: Wearer) -> list[Event]:
         """The wearer snoozed all prompts, or dismissed those on screen."""
         if wearer.action == "snooze":
-            self.snoozed_until_s = wearer.t_s + wearer.seconds
+            self.snoozed_until_s = self._next_s = wearer.t_s + wearer.seconds  # asked for: it comes back then
         events: list[Event] = []
         for rule in self.rules:
             state = self._states[rule.name]

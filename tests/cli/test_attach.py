@@ -104,3 +104,21 @@ print([name for name in ("numpy", "scipy") if name in sys.modules])
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(tmp_path)
     )
     assert told.stdout == "[]\n"
+
+
+def test_quiet_silences_the_session_that_runs_and_off_ends_it(tmp_path, headless):
+    headless()
+    told(tmp_path, lambda each: "t_s" in each)
+    said = finished("quiet", "2h", home=tmp_path)
+    assert (said.returncode, said.stderr) == (0, "quiet for 120 min: WT901BLE67\n")
+    told(tmp_path, lambda each: each["snoozed_s"] > 6000)
+    assert "snoozed 1 h" in finished("status", home=tmp_path).stdout
+    assert finished("quiet", "off", home=tmp_path).stderr == "prompts come again: WT901BLE67\n"
+    told(tmp_path, lambda each: each["snoozed_s"] == 0)
+
+
+@pytest.mark.parametrize(("time", "code"), [("13h", 2), ("soon", 2), ("5min", 1)])
+def test_quiet_that_cannot_be_is_one_sentence(tmp_path, time, code):
+    said = finished("quiet", time, home=tmp_path)
+    assert said.returncode == code
+    assert ("No session is running" in said.stderr) == (code == 1)
