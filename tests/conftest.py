@@ -1,7 +1,9 @@
 """Shared fixtures: a made-up wearer as plain arrays, with no simulator in it, so that the core is tested on its own."""
 
 import shutil
+import signal
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,11 @@ import numpy as np
 import pytest
 
 from monitor.stream import Samples
+
+# A run in the background ignores Ctrl-C, and so would every process that a test starts and then interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 Spell = tuple[str, float, float]  # what, seconds, tilt in degrees
 
