@@ -40,6 +40,21 @@ def show(tables: Sequence[Table]) -> None:
     sys.stdout.write("\n\n".join(table.text() for table in tables) + "\n")
 
 
+def shown(table: Table) -> Table:
+    """The same table, printed as soon as it is there."""
+    show([table])
+    print(flush=True)
+    return table
+
+
+def write_down(document: Path, head: Sequence[str], tables: Sequence[Table], tail: str = "") -> None:
+    """A generated document: its head, the tables as sections, what stands below."""
+    parts = [*head, *(table.markdown().replace("### ", "## ", 1) + "\n" for table in tables)]
+    document.parent.mkdir(exist_ok=True)
+    document.write_text("\n".join([*parts, *([tail] if tail else [])]), encoding="utf-8")
+    print(f"written to {document.name}", file=sys.stderr)
+
+
 def verdict(value: float, target: float) -> str:
     """Whether a figure that should be small is at most its target."""
     return "met" if value <= target else "missed"

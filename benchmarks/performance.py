@@ -18,7 +18,7 @@ from pathlib import Path
 import batch_cost
 import live_cost
 import screen_cost
-from document import heading, show, verdict
+from document import heading, shown, verdict, write_down
 
 from monitor.evaluation.tables import Table, number
 
@@ -253,28 +253,19 @@ def main() -> int:
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "HOME": name}
         environment |= {f"XDG_{kind}_HOME": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
         environment.pop("NO_COLOR", None)
-        results = [_shown(start_up(plan, environment))]
-        results += [_shown(live(plan, environment, folder))]
-        results += [_shown(dashboard(plan, environment, folder))]
-        results += [_shown(pipeline(plan, environment))]
+        results = [shown(start_up(plan, environment))]
+        results += [shown(live(plan, environment, folder))]
+        results += [shown(dashboard(plan, environment, folder))]
+        results += [shown(pipeline(plan, environment))]
         recordings = {hours: folder / f"{hours:g}h.sqlite" for hours in (plan.short_h, plan.long_h)}
         counts = {hours: batch_cost.synthesise(path, hours) for hours, path in recordings.items()}
-        results += [_shown(analysis(plan, environment, recordings))]
-        results += [_shown(files(plan, environment, recordings[plan.short_h], counts[plan.short_h]))]
+        results += [shown(analysis(plan, environment, recordings))]
+        results += [shown(files(plan, environment, recordings[plan.short_h], counts[plan.short_h]))]
     print(f"{time.perf_counter() - begin_s:.0f} s for the whole run", file=sys.stderr)
     if arguments.write:
-        parts = [heading("Performance", "python benchmarks/performance.py --write"), INTRODUCTION]
-        parts += [table.markdown().replace("### ", "## ", 1) + "\n" for table in results]
-        DOCUMENT.parent.mkdir(exist_ok=True)
-        DOCUMENT.write_text("\n".join([*parts, METHODS]), encoding="utf-8")
-        print(f"written to {DOCUMENT.name}", file=sys.stderr)
+        head = (heading("Performance", "python benchmarks/performance.py --write"), INTRODUCTION)
+        write_down(DOCUMENT, head, results, METHODS)
     return 0
-
-
-def _shown(table: Table) -> Table:
-    show([table])
-    print(flush=True)
-    return table
 
 
 if __name__ == "__main__":

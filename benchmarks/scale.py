@@ -21,7 +21,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import batch_cost
-from document import heading, show, verdict
+from document import heading, shown, verdict, write_down
 
 from monitor.evaluation.tables import Table, number
 from monitor.storage.history import queries
@@ -234,25 +234,16 @@ def main() -> int:
         needed = day.stat().st_size * plan.days + 4 * 10**8
         if shutil.disk_usage(folder).free < needed:
             parser.error(f"a year needs {needed / 1e9:.0f} GB here: name a roomier folder with --scratch.")
-        results = [_shown(disk(day, samples, plan)), _shown(importing(plan, environment, folder))]
+        results = [shown(disk(day, samples, plan)), shown(importing(plan, environment, folder))]
         for number_ in range(plan.days):
             dated(day, year, FIRST + timedelta(days=number_))
-        results.append(_shown(history(plan, environment, year)))
-        results.append(_shown(retention(plan, environment, year)))
+        results.append(shown(history(plan, environment, year)))
+        results.append(shown(retention(plan, environment, year)))
     print(f"{time.perf_counter() - begin_s:.0f} s for the whole run", file=sys.stderr)
     if arguments.write:
-        parts = [heading("Scale", "python benchmarks/scale.py --write"), INTRODUCTION]
-        parts += [table.markdown().replace("### ", "## ", 1) + "\n" for table in results]
-        DOCUMENT.parent.mkdir(exist_ok=True)
-        DOCUMENT.write_text("\n".join(parts), encoding="utf-8")
-        print(f"written to {DOCUMENT.name}", file=sys.stderr)
+        head = (heading("Scale", "python benchmarks/scale.py --write"), INTRODUCTION)
+        write_down(DOCUMENT, head, results)
     return 0
-
-
-def _shown(table: Table) -> Table:
-    show([table])
-    print(flush=True)
-    return table
 
 
 if __name__ == "__main__":

@@ -42,14 +42,7 @@ def attach(recording: Path | None) -> None:
         profile, _ = profile_from_recording(meta.profile, str(path))
         running.ask = lambda request: ask(path, request)
         source = FollowSource(path)
-        session = running.begin(
-            profile,
-            sensor=meta.sensor,
-            rate_hz=meta.rate_hz,
-            gyro=meta.gyro,
-            day_start_s=(meta.started_utc_s + meta.utc_offset_s) % 86_400,
-            record=False,
-        )
+        session = running.begin_on(meta, profile)
         running.ready = lambda: source.caught_up
         await session.run(source)
 

@@ -68,17 +68,20 @@ class Finder:
         return Index(tuple(events))
 
     def _events(self, recording: "Recording") -> "Iterator[Event | Gap]":
-        if not (self.stored and recording.counts().events):
-            yield from events_of(recording, self.profile)
-            return
-        try:
-            kept = [*recording.events()]
-        except RecordingError:  # a damaged event: made anew from the records
+        kept = self._kept(recording)
+        if not kept:
             yield from events_of(recording, self.profile)
             return
         yield from kept
         if self.gaps:
             yield from (record for record in recording.records() if isinstance(record, Gap))
+
+    def _kept(self, recording: "Recording") -> "list[Event]":
+        """The events in the recording; none if they are of another profile, or one of them is damaged."""
+        try:
+            return [*recording.events()] if self.stored else []
+        except RecordingError:
+            return []
 
 
 def events_of(recording: "Recording", profile: "Profile") -> "Iterator[Event | Gap]":

@@ -2,15 +2,14 @@
 
 import json
 import sys
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from monitor.cli.files import chosen_profile, clock
+from monitor.cli.files import analysis_progress, chosen_profile, clock
 from monitor.cli.options import EXISTING, Duration
 from monitor.cli.sessions import Named
 from monitor.errors import RecordingError
@@ -153,21 +152,9 @@ def _analyzed(way: Way, *, hidden: bool) -> "tuple[list[Moment], Seconds]":
             else:
                 moments.append(moment(event, way.shift_s))
 
-    with _progress(way.recording, hidden=hidden) as progress:
+    with analysis_progress(way.recording, hidden=hidden) as progress:
         analyze(way.recording, way.profile, gyro=way.gyro, hindsight=way.hindsight, sink=take, progress=progress)
     return moments, seconds
-
-
-@contextmanager
-def _progress(recording: "Recording", *, hidden: bool) -> Generator[Callable[[float], None]]:
-    start_s = recording.start_s
-    with click.progressbar(
-        length=max(int(recording.duration_s), 1),
-        label=f"Analyzing {recording.path.name}",
-        file=sys.stderr,
-        hidden=hidden or not sys.stderr.isatty(),
-    ) as bar:
-        yield lambda t_s: bar.update(max(int(t_s - start_s) - bar.pos, 0))
 
 
 # ---------------------------------------------------------------- words

@@ -2,9 +2,8 @@
 
 import math
 import sys
-import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import click
 
 from monitor.cli.files import Tables, chosen_profile
 from monitor.cli.options import EXISTING
+from monitor.cli.progress import session_progress
 from monitor.errors import SitwellError
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def _write_table(recording: "Recording", kind: str, out: Path, progress: "Progre
     if not anonymise:
         _analyze(recording, chosen_profile(recording, None), kind, out, progress)
         return
+    import tempfile
+
     from monitor.config import default_profile
     from monitor.storage.editing import write_anew
     from monitor.storage.recording import Recording
@@ -144,14 +146,6 @@ def _analyze(recording: "Recording", profile: "Profile", kind: str, out: Path, p
             analyze(recording, profile, sink=tables.write, progress=progress)
 
 
-@contextmanager
-def _progress(recording: "Recording", *, anonymise: bool) -> Generator[Callable[[float], None]]:
-    """A progress bar on stderr over session time, if someone is watching."""
+def _progress(recording: "Recording", *, anonymise: bool) -> AbstractContextManager[Callable[[float], None]]:
     start_s = recording.start_s - (math.floor(recording.start_s) if anonymise else 0)
-    with click.progressbar(
-        length=max(int(recording.duration_s), 1),
-        label=f"Exporting {recording.path.name}",
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-    ) as bar:
-        yield lambda t_s: bar.update(max(int(t_s - start_s) - bar.pos, 0))
+    return session_progress(recording.duration_s, f"Exporting {recording.path.name}", start_s=start_s)

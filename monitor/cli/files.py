@@ -1,9 +1,8 @@
 """Verb analyze, and what other verbs on recordings share with it."""
 
 import json
-import sys
-from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from monitor.cli.options import EXISTING, OUTPUT, json_option, profile_option
+from monitor.cli.progress import session_progress
 
 if TYPE_CHECKING:
     from monitor.analysis import Report
@@ -51,7 +51,7 @@ def analyze(
     for path in recordings:
         with Recording.open(path) as recording:
             profile = chosen_profile(recording, profile_path)
-            with Tables(samples, epochs, events) as tables, _progress(recording, hidden=as_json) as progress:
+            with Tables(samples, epochs, events) as tables, analysis_progress(recording, hidden=as_json) as progress:
                 from monitor.analysis import analyze as run
 
                 report = run(
@@ -124,17 +124,10 @@ class Tables:
                 self._events.write(event)
 
 
-@contextmanager
-def _progress(recording: "Recording", *, hidden: bool) -> Generator[Callable[[float], None]]:
-    """A progress bar on stderr over session time, if someone is watching."""
-    start_s = recording.start_s
-    with click.progressbar(
-        length=max(int(recording.duration_s), 1),
-        label=f"Analyzing {recording.path.name}",
-        file=sys.stderr,
-        hidden=hidden or not sys.stderr.isatty(),
-    ) as bar:
-        yield lambda t_s: bar.update(max(int(t_s - start_s) - bar.pos, 0))
+def analysis_progress(recording: "Recording", *, hidden: bool) -> AbstractContextManager[Callable[[float], None]]:
+    """The progress bar of an analysis."""
+    label = f"Analyzing {recording.path.name}"
+    return session_progress(recording.duration_s, label, start_s=recording.start_s, hidden=hidden)
 
 
 def _figures(recording: "Recording", report: "Report") -> dict[str, Any]:

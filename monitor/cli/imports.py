@@ -133,7 +133,8 @@ def _preview(source: Path, options: "Options") -> None:
 def _import(source: Path, out: Path, options: "Options") -> None:
     from monitor.storage.importers import open_content, peek
     from monitor.storage.importers.preview import preview
-    from monitor.storage.importers.writing import refuse_existing, write_recording
+    from monitor.storage.importers.writing import write_recording
+    from monitor.storage.schema import refuse_existing
 
     refuse_existing(out)
     content, first = peek(open_content(source, options))

@@ -97,18 +97,10 @@ def _show(recording: "Recording", profile: "Profile", speed: float, until: Wante
     running = Running("replay", recording.path)
     finder = Finder(recording.path, profile, stored=stored, gaps=until is not None)
     deck = Deck(running, ReplaySource(recording, speed), finder, until)
-    meta = recording.meta
 
     async def run() -> None:
         await load(*SLOW_IMPORTS)
-        running.begin(
-            profile,
-            sensor=meta.sensor,
-            rate_hz=meta.rate_hz,
-            gyro=meta.gyro,
-            day_start_s=(meta.started_utc_s + meta.utc_offset_s) % 86_400,
-            record=False,
-        )
+        running.begin_on(recording.meta, profile)
         running.player = lambda: deck.player
         await deck.run()
 

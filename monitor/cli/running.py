@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from monitor.session import Session, Sink
     from monitor.sources import Source
     from monitor.storage.recorder import Recorder
+    from monitor.storage.schema import Meta
     from monitor.summary import Summary
 
 SLOW_IMPORTS = ("monitor.pipeline", "monitor.session", "monitor.storage.recording", "monitor.summary")
@@ -164,6 +165,17 @@ class Running:
         sinks += [_Second(self)] if self.recorder else []
         self.session = Session(self.pipeline, sinks)
         return self.session
+
+    def begin_on(self, meta: "Meta", profile: "Profile") -> "Session":
+        """Build the session of a recording that is there: nothing is recorded."""
+        return self.begin(
+            profile,
+            sensor=meta.sensor,
+            rate_hz=meta.rate_hz,
+            gyro=meta.gyro,
+            day_start_s=(meta.started_utc_s + meta.utc_offset_s) % 86_400,
+            record=False,
+        )
 
     def close(self) -> None:
         """Close the recording; what it holds is complete then."""

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from monitor.cli.files import clock
 from monitor.cli.options import OUTPUT, Duration
+from monitor.cli.progress import session_progress
 from monitor.errors import RecordingError, SitwellError
 
 if TYPE_CHECKING:
@@ -213,12 +215,6 @@ def upgrade(recordings: tuple[Path, ...]) -> None:
         click.echo(f"{path}: {said}", err=True)
 
 
-def clock(seconds: float) -> str:
-    """H:MM:SS."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
-
-
 def _anew(
     paths: Iterable[Path], out: Path, choose: "Callable[[list[Recording]], tuple[Meta, Iterator[Record]]]"
 ) -> None:
@@ -230,7 +226,7 @@ def _anew(
         opened = [stack.enter_context(Recording.open(path)) for path in paths]
         meta, records = choose(opened)
         length_s = sum(each.duration_s for each in opened)
-        with _seconds(length_s, f"Writing {out.name}") as progress:
+        with session_progress(length_s, f"Writing {out.name}") as progress:
             write_anew(meta, _profile(opened[0], meta.profile), records, out, progress)
     click.echo(f"written to {out}", err=True)
 
@@ -239,21 +235,6 @@ def _profile(recording: "Recording", mapping: Any) -> "Profile | None":
     from monitor.config import profile_from_recording
 
     return profile_from_recording(mapping, str(recording.path))[0] if mapping else None
-
-
-@contextmanager
-def _seconds(length_s: float, label: str) -> Generator[Any]:
-    """A progress bar over session time."""
-    with click.progressbar(
-        length=max(int(length_s), 1), label=label, file=sys.stderr, hidden=not sys.stderr.isatty()
-    ) as bar:
-        first: list[float] = []
-
-        def reached(t_s: float) -> None:
-            first[:] = first or [t_s]
-            bar.update(int(t_s - first[0]) - bar.pos)
-
-        yield reached
 
 
 def _bar(paths: list[Path], label: str) -> Generator[Path]:

@@ -4,9 +4,7 @@ The original is never changed: each gives a new recording, whole or not at all. 
 records by the profile it brings, exactly as a replay would; an import, which has no profile, has no events either.
 """
 
-import contextlib
 import math
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -17,12 +15,12 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from monitor import __version__
-from monitor.errors import RecordingError, SitwellError
+from monitor.errors import RecordingError
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
-from monitor.storage.schema import Meta, companions, hold, publish
+from monitor.storage.schema import Meta, appearing, companions, hold
 from monitor.stream import BadPacket, Gap, Link, LinkState, Mark, Posture, Record, Samples, last_s
 
 TIME_DIGITS = 6  # of sample times, as at the door of the live session
@@ -42,14 +40,10 @@ def write_anew(
 
     Raises RecordingError if `out` exists or cannot be written; nothing is left behind then.
     """
-    if os.path.lexists(out):
-        raise RecordingError(f"{out} exists already: choose another name, or move it away.", out)
-    part = out.with_name(f".{out.name}.{os.getpid()}.part")
     pipeline = Pipeline(profile, meta.rate_hz, gyro=meta.gyro) if profile else None
-    recorder = Recorder.create(part, replace(meta, app_version=__version__))
-    try:
-        reached_s = -math.inf
-        last: Record | None = None
+    reached_s = -math.inf
+    last: Record | None = None
+    with appearing(out) as part, Recorder.create(part, replace(meta, app_version=__version__)) as recorder:
         for record in records:
             if last is not None:
                 recorder.write(last, pipeline.push(last) if pipeline else ())
@@ -59,13 +53,6 @@ def write_anew(
                 progress(reached_s)
         if last is not None:
             recorder.write(last, [*pipeline.push(last), *pipeline.finish()] if pipeline else ())
-        recorder.close()
-        publish(part, out)
-    finally:
-        with contextlib.suppress(SitwellError):
-            recorder.close()
-        for leftover in (part, *companions(part)):
-            leftover.unlink(missing_ok=True)
 
 
 def trimmed(recording: Recording, start_s: float, end_s: float) -> Iterator[Record]:

@@ -23,7 +23,7 @@ from monitor.places import make_private_folder
 from monitor.storage.blobs import encode_cut, encode_samples
 from monitor.storage.codec import encode_item
 from monitor.storage.requests import Request, request_of
-from monitor.storage.schema import MIGRATIONS, Meta, companions, hold, meta_rows, publish, row_crc
+from monitor.storage.schema import MIGRATIONS, Meta, companions, hold, meta_rows, publish, refuse_existing, row_crc
 from monitor.stream import Event, Link, Mark, Record, Samples, Tick, Wearer, join
 
 _INSERTS = {
@@ -69,8 +69,7 @@ class Recorder:
     def create(cls, path: Path | str, meta: Meta) -> Self:
         """Start a new recording, for its owner's eyes only. Raises RecordingError if it exists or cannot be made."""
         path = Path(path)
-        if os.path.lexists(path):
-            raise RecordingError(f"{path} exists already: choose another name, or move it away.", path)
+        refuse_existing(path)
         # Made whole under another name first: whoever finds the file under its own name can read it.
         part = path.with_name(f".{path.name}.{os.getpid()}.new")
         with contextlib.ExitStack() as lock:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from monitor.errors import RecordingError
+from monitor.storage.codec import encode_item
 from monitor.storage.schema import is_running
 from monitor.stream import Mark, Wearer
 
@@ -23,7 +24,7 @@ def ask(path: Path, request: Request) -> None:
     """Put a request into the file of a running session. Raises RecordingError if none writes it any more."""
     if not is_running(path):
         raise RecordingError(f"The session of {path} has ended: nothing can be said to it any more.", path)
-    kind, body = _row(request)
+    kind, _, body = encode_item(request)
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_WAIT_S)) as db, db:
             db.execute("INSERT INTO requests (kind, body) VALUES (?, ?)", (kind, body))
@@ -42,9 +43,3 @@ def request_of(kind: str, body: str) -> Request | None:
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
     return None
-
-
-def _row(request: Request) -> tuple[str, str]:
-    if isinstance(request, Wearer):
-        return "wearer", json.dumps({"action": request.action, "seconds": request.seconds})
-    return "mark", json.dumps({"label": request.label, "note": request.note})

@@ -129,6 +129,25 @@ def is_running(path: Path) -> bool:
         return False
 
 
+def refuse_existing(path: Path) -> None:
+    """Raises RecordingError if there is something at `path` already."""
+    if os.path.lexists(path):
+        raise RecordingError(f"{path} exists already: choose another name, or move it away.", path)
+
+
+@contextlib.contextmanager
+def appearing(out_path: Path) -> Generator[Path]:
+    """A path beside `out_path` for a recording in the making; at the end it takes that name, on an error it goes."""
+    refuse_existing(out_path)
+    part = out_path.with_name(f".{out_path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        publish(part, out_path)
+    finally:
+        for leftover in (part, *companions(part)):
+            leftover.unlink(missing_ok=True)
+
+
 def publish(part: Path, out_path: Path) -> None:
     """Give the finished file its name, never over another one."""
     try:

@@ -2,35 +2,18 @@
 
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 
 import pytest
+from commands import environment, outcome
 
 from monitor.cli.sensors import only_session
 from monitor.devices import DRIVERS
 from monitor.errors import SensorError
 from monitor.storage.recording import Recording
-
-
-def environment(home):
-    return os.environ | {"XDG_DATA_HOME": str(home / "data"), "XDG_CONFIG_HOME": str(home / "config")}
-
-
-def sitwell(*arguments, home):
-    """Run to the end -> exit code, stdout, stderr."""
-    done = subprocess.run(
-        [sys.executable, "-m", "monitor", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=environment(home),
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
 
 
 @contextlib.contextmanager
@@ -52,7 +35,7 @@ def offered(sensor, home):
 
 
 def test_devices_lists_every_driver(tmp_path):
-    code, out, _ = sitwell("devices", "--json", home=tmp_path)
+    code, out, _ = outcome("devices", "--json", home=tmp_path)
     assert code == 0
     listed = json.loads(out)
     assert [each["name"] for each in listed] == [driver.name for driver in DRIVERS]
@@ -63,19 +46,19 @@ def test_devices_lists_every_driver(tmp_path):
         assert isinstance(each["battery"], bool)
         assert isinstance(each["cues"], list)
         assert each["twin"] is True
-    code, out, _ = sitwell("devices", home=tmp_path)
+    code, out, _ = outcome("devices", home=tmp_path)
     assert code == 0
     assert "WT901BLE" in out
 
 
 def test_a_sensor_in_one_process_is_found_and_worn_in_another(tmp_path):
     with offered("witmotion", tmp_path) as port:
-        code, out, err = sitwell("scan", "--radio", port, "--for", "1.5s", "--json", home=tmp_path)
+        code, out, err = outcome("scan", "--radio", port, "--for", "1.5s", "--json", home=tmp_path)
         assert code == 0, err
         (seen,) = json.loads(out)
         assert (seen["name"], seen["family"]) == ("WT901BLE67", "witmotion")
         assert -127 <= seen["rssi_dbm"] <= 20
-        code, out, err = sitwell("live", "--radio", port, "--headless", "--for", "3s", "--json", home=tmp_path)
+        code, out, err = outcome("live", "--radio", port, "--headless", "--for", "3s", "--json", home=tmp_path)
         assert code == 0, err
         figures = json.loads(out)
         assert figures["samples_received"] > 200
@@ -86,14 +69,14 @@ def test_a_sensor_in_one_process_is_found_and_worn_in_another(tmp_path):
 
 
 def test_nobody_on_that_port_is_said(tmp_path):
-    code, _, err = sitwell("scan", "--radio", "1", home=tmp_path)
+    code, _, err = outcome("scan", "--radio", "1", home=tmp_path)
     assert code == 1
     assert "Nobody offers a radio on port 1" in err
 
 
 @pytest.mark.parametrize("command", [("demo", "--headless", "--sensor", "toaster"), ("virtual", "--sensor", "toaster")])
 def test_an_unknown_sensor_is_refused_by_name(command, tmp_path):
-    code, _, err = sitwell(*command, home=tmp_path)
+    code, _, err = outcome(*command, home=tmp_path)
     assert code == 1
     assert "'toaster'; sitwell knows: witmotion" in err
 

@@ -8,39 +8,14 @@ import sys
 import time
 
 import pytest
+from commands import outcome, started
 
 from monitor.storage.recording import Recording
 from monitor.stream import Link, LinkState
 
 
-def sitwell(*arguments, home, **options):
-    env = os.environ | {
-        "XDG_DATA_HOME": str(home / "data"),
-        "XDG_CONFIG_HOME": str(home / "config"),
-        "TZ": "Europe/Paris",
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "monitor", *map(str, arguments)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=env,
-        **options,
-    )
-
-
-def finished(*arguments, home):
-    process = sitwell(*arguments, home=home)
-    try:
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
-        process.communicate()
-    return process.returncode, out, err
-
-
 def test_demo_headless_prints_one_json_object_and_records(tmp_path):
-    code, out, err = finished("demo", "--headless", "--for", "4s", "--speed", "10", "--json", home=tmp_path)
+    code, out, err = outcome("demo", "--headless", "--for", "4s", "--speed", "10", "--json", home=tmp_path)
     assert code == 0, err
     figures = json.loads(out)
     assert figures["samples_received"] == pytest.approx(40 * 99.26, rel=0.08)
@@ -58,9 +33,9 @@ def test_demo_headless_prints_one_json_object_and_records(tmp_path):
 
 def test_demo_plays_a_recording_and_ends_with_it(tmp_path):
     first, second = tmp_path / "a.sqlite", tmp_path / "b.sqlite"
-    code, _, err = finished("demo", "--headless", "--for", "2s", "--speed", "15", "--out", first, home=tmp_path)
+    code, _, err = outcome("demo", "--headless", "--for", "2s", "--speed", "15", "--out", first, home=tmp_path)
     assert code == 0, err
-    code, out, err = finished(
+    code, out, err = outcome(
         "demo", "--headless", "--play", first, "--speed", "15", "--out", second, "--json", home=tmp_path
     )
     assert code == 0, err
@@ -73,7 +48,7 @@ def test_demo_plays_a_recording_and_ends_with_it(tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_a_signal_ends_a_session_in_good_order(tmp_path, how):
     path = tmp_path / "r.sqlite"
-    process = sitwell("demo", "--headless", "--json", "--out", path, home=tmp_path)
+    process = started("demo", "--headless", "--json", "--out", path, home=tmp_path)
     try:
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
@@ -97,7 +72,7 @@ def test_a_signal_ends_a_session_in_good_order(tmp_path, how):
 
 def test_live_without_bluetooth_is_one_sentence_and_exit_code_1(tmp_path):
     """Real: this runs the system's own Bluetooth. Where there is one, no known sensor is expected to be near."""
-    process = sitwell("live", "--headless", "--for", "1s", "--sensor", "WT901BLE-none", home=tmp_path)
+    process = started("live", "--headless", "--for", "1s", "--sensor", "WT901BLE-none", home=tmp_path)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert not out
@@ -109,7 +84,7 @@ def test_live_without_bluetooth_is_one_sentence_and_exit_code_1(tmp_path):
 
 def test_the_dashboard_without_a_terminal_says_what_to_do(tmp_path):
     for verb in (["demo"], ["live"]):
-        code, _, err = finished(*verb, home=tmp_path)
+        code, _, err = outcome(*verb, home=tmp_path)
         assert code == 1
         assert "--headless" in err
 
@@ -119,7 +94,7 @@ def test_the_dashboard_without_a_terminal_says_what_to_do(tmp_path):
     [["demo", "--json"], ["demo", "--speed", "0"], ["demo", "--for", "soon", "--headless"], ["nonsense"]],
 )
 def test_usage_errors_exit_with_2(tmp_path, arguments):
-    code, out, err = finished(*arguments, home=tmp_path)
+    code, out, err = outcome(*arguments, home=tmp_path)
     assert code == 2
     assert not out
     assert "Usage:" in err
@@ -128,7 +103,7 @@ def test_usage_errors_exit_with_2(tmp_path, arguments):
 def test_an_existing_recording_is_never_overwritten(tmp_path):
     path = tmp_path / "mine.sqlite"
     path.write_text("mine")
-    code, _, err = finished("demo", "--headless", "--for", "1s", "--out", path, home=tmp_path)
+    code, _, err = outcome("demo", "--headless", "--for", "1s", "--out", path, home=tmp_path)
     assert code == 1
     assert "exists already" in err
     assert path.read_text() == "mine"
@@ -137,7 +112,7 @@ def test_an_existing_recording_is_never_overwritten(tmp_path):
 def test_a_faulty_profile_is_refused_before_anything_is_recorded(tmp_path):
     profile = tmp_path / "p.toml"
     profile.write_text("[band]\nhalf_width = 12\n")
-    code, _, err = finished("demo", "--headless", "--for", "1s", "--profile", profile, home=tmp_path)
+    code, _, err = outcome("demo", "--headless", "--for", "1s", "--profile", profile, home=tmp_path)
     assert code == 1
     assert "did you mean 'half_width_deg'" in err
     assert not list(tmp_path.rglob("*.sqlite"))

@@ -33,3 +33,9 @@ def finished(*arguments, home, timeout_s=60):
         env=environment(home),
         timeout=timeout_s,
     )
+
+
+def outcome(*arguments, home, timeout_s=60):
+    """(exit code, stdout, stderr) of the command run to its end."""
+    done = finished(*arguments, home=home, timeout_s=timeout_s)
+    return done.returncode, done.stdout, done.stderr

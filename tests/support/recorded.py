@@ -8,6 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from monitor.states.bouts import BoutParams, Bouts
+from monitor.storage.history.schema import TABLES
 from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
 from monitor.stream import AlertCleared, AlertRaised, Epoch, Link, LinkState, Posture, Tick, Transition
@@ -75,3 +76,8 @@ def _five():
         record(folder / "d.sqlite", scripted("l300 w20"), "2026-06-02T02:00", "America/New_York")
         record(folder / "e.sqlite", scripted("s90"), "2026-06-01T15:00", "America/New_York")
         return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def dump(db):
+    """Everything that a history holds, in a form that can be compared."""
+    return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}

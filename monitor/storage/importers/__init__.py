@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from monitor.storage.importers.mapping import Mapping
-    from monitor.storage.importers.writing import Content, ImportReport, Progress
+    from monitor.storage.importers.writing import Content
     from monitor.stream import Floats
 
 
@@ -57,16 +57,6 @@ def open_content(path: Path, options: Options | None = None) -> "Content":
     else:
         content = _text(path, options)
     return replace(content, sensor=options.sensor) if options.sensor else content
-
-
-def import_file(
-    path: Path, out: Path, options: Options | None = None, *, progress: "Progress | None" = None
-) -> "ImportReport":
-    """Make a new recording of a file. Raises FileFormatError or RecordingError; nothing is left behind then."""
-    from monitor.storage.importers.writing import refuse_existing, write_recording
-
-    refuse_existing(out)
-    return write_recording(open_content(path, options), path, out, progress)
 
 
 def peek(content: "Content") -> "tuple[Content, Floats]":

@@ -13,7 +13,8 @@ import numpy as np
 
 from monitor.errors import FileFormatError
 from monitor.storage.importers.parsing import NUMBER, Grid, read_fast, short, whole_lines
-from monitor.storage.importers.writing import Content, ImportReport, Progress, refuse_existing, write_recording
+from monitor.storage.importers.writing import Content, ImportReport, Progress, write_recording
+from monitor.storage.schema import refuse_existing
 from monitor.stream import Floats
 
 ACC_COLUMNS = ("time_s", "acc_x_g", "acc_y_g", "acc_z_g")

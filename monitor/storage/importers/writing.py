@@ -1,7 +1,6 @@
 """What every importer gives (Content), and how it becomes a recording: streamed, split at gaps, all or nothing."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from monitor import __version__
-from monitor.errors import FileFormatError, RecordingError, SitwellError
+from monitor.errors import FileFormatError, RecordingError
 from monitor.storage.recorder import Recorder
-from monitor.storage.schema import Meta, companions, publish
+from monitor.storage.schema import Meta, appearing
 from monitor.stream import Floats, Gap, Samples
 
 GAP_S = 0.5  # a longer step of time is a gap, if it is also longer than GAP_PERIODS sample periods
@@ -64,59 +63,50 @@ class ImportReport:
     notes: tuple[str, ...] = ()
 
 
-def refuse_existing(out_path: Path) -> None:
-    """Raises RecordingError if there is something at `out_path` already."""
-    if os.path.lexists(out_path):
-        raise RecordingError(f"{out_path} exists already: choose another name, or move it away.", out_path)
-
-
 def write_recording(content: Content, source: Path, out_path: Path, progress: Progress | None = None) -> ImportReport:
     """Write the rows into a new recording; a longer step of time becomes a Gap. `source`: the file, for errors.
 
     Raises what `content.blocks` raises, FileFormatError if there are no rows or no sampling rate, RecordingError if
     `out_path` exists or cannot be written; nothing is left behind then.
     """
-    refuse_existing(out_path)
     size = source.stat().st_size
-    part = out_path.with_name(f".{out_path.name}.{os.getpid()}.part")
     recorder: Recorder | None = None
     samples = gaps = 0
     rate_hz = start_s = last_s = 0.0
     try:
-        for rows in content.blocks:
+        with appearing(out_path) as part, contextlib.ExitStack() as stack:
+            for rows in content.blocks:
+                if recorder is None:
+                    rate_hz = content.rate_hz or sampling_rate_hz(rows[:, 0], source)
+                    start_s = last_s = float(rows[0, 0])
+                    recorder = stack.enter_context(Recorder.create(part, _meta(content, rate_hz)))
+                gaps += _write_rows(recorder, rows, last_s, rate_hz)
+                last_s = float(rows[-1, 0])
+                samples += len(rows)
+                if progress is not None:
+                    progress(content.read(), size)
             if recorder is None:
-                rate_hz = content.rate_hz or sampling_rate_hz(rows[:, 0], source)
-                start_s = last_s = float(rows[0, 0])
-                recorder = Recorder.create(part, _meta(content, rate_hz))
-            steps_s = np.diff(rows[:, 0], prepend=last_s)
-            start = 0
-            for at in np.flatnonzero(steps_s > max(GAP_S, GAP_PERIODS / rate_hz)).tolist():
-                if at > start:
-                    recorder.write(_samples(rows[start:at]))
-                before_s = float(rows[at - 1, 0]) if at else last_s
-                recorder.write(Gap(before_s + 1.0 / rate_hz, float(rows[at, 0]), "no samples in the file"))
-                gaps += 1
-                start = at
-            recorder.write(_samples(rows[start:]))
-            last_s = float(rows[-1, 0])
-            samples += len(rows)
-            if progress is not None:
-                progress(content.read(), size)
-        if recorder is None:
-            raise FileFormatError("there are no rows in it: export it again.", source)
-        recorder.close()
-        publish(part, out_path)
+                raise FileFormatError("there are no rows in it: export it again.", source)
     except RecordingError as error:
         if error.path == str(out_path):
             raise
         raise RecordingError(f"Nothing was imported into {out_path}: {error}", out_path) from error
-    finally:
-        if recorder is not None:
-            with contextlib.suppress(SitwellError):
-                recorder.close()
-        for leftover in (part, *companions(part)):
-            leftover.unlink(missing_ok=True)
     return ImportReport(out_path, samples, gaps, rate_hz, content.gyro, start_s, last_s, tuple(content.notes()))
+
+
+def _write_rows(recorder: Recorder, rows: Floats, before_s: float, rate_hz: float) -> int:
+    """Write rows that follow time `before_s`, cut at gaps; how many gaps there are."""
+    steps_s = np.diff(rows[:, 0], prepend=before_s)
+    cuts = np.flatnonzero(steps_s > max(GAP_S, GAP_PERIODS / rate_hz)).tolist()
+    start = 0
+    for at in cuts:
+        if at > start:
+            recorder.write(_samples(rows[start:at]))
+        last_s = float(rows[at - 1, 0]) if at else before_s
+        recorder.write(Gap(last_s + 1.0 / rate_hz, float(rows[at, 0]), "no samples in the file"))
+        start = at
+    recorder.write(_samples(rows[start:]))
+    return len(cuts)
 
 
 def sampling_rate_hz(t_s: Floats, path: Path) -> float:

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from recorded import five, record, scripted
+from recorded import dump, record, scripted
 
 from monitor.errors import SitwellError
 from monitor.states.day import DaySums, Figures
@@ -31,29 +31,6 @@ from monitor.stream import AlertRaised
 
 ROOT = Path(__file__).parents[3]
 MAKER = Maker(lambda _: [], 10.0, "test 1")
-
-
-@pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def paths(folder):
-    """Five sessions in the folder."""
-    return five(folder)
-
-
-@pytest.fixture
-def db(folder):
-    with open_history(history_path(folder)) as db:
-        yield db
-
-
-def dump(db):
-    return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
 
 
 def test_the_tables_have_a_column_for_each_figure(db):

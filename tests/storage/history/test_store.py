@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from recorded import five, record, scripted
+from recorded import dump, five, record, scripted
 
 from monitor.analysis import analyze
 from monitor.config import default_profile, profile_from_mapping
@@ -22,7 +22,6 @@ from monitor.storage.history.calendar import LocalDays
 from monitor.storage.history.digest import Digester
 from monitor.storage.history.reading import Maker, read
 from monitor.storage.history.schema import (
-    TABLES,
     history_path,
     open_history,
 )
@@ -47,35 +46,12 @@ def events_of(recording):
 MAKER = Maker(events_of, 10.0, "test 1")
 
 
-@pytest.fixture
-def folder(tmp_path):
-    folder = tmp_path / "recordings"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def db(folder):
-    with open_history(history_path(folder)) as db:
-        yield db
-
-
-def dump(db):
-    return {table: db.execute(f"SELECT * FROM {table}").fetchall() for table in TABLES}
-
-
 def written(path, **changes):
     """A recording of the tour with its events, as a session would have left it."""
     with Recording.open(TOUR) as tour:
         profile = profile_from_mapping(tour.meta.profile, Profile())
         write_anew(replace(tour.meta, source="live", **changes), profile, tour.records(), path)
     return path
-
-
-@pytest.fixture
-def paths(folder):
-    """Five sessions in the folder."""
-    return five(folder)
 
 
 # ------------------------------------------------------------ what it says

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import FileFormatError, SitwellError
-from monitor.storage.importers import Options, import_file, mapped, open_content
+from monitor.storage.importers import Options, mapped, open_content
 from monitor.storage.importers.formats import FORMATS, NAMES, recognise
 from monitor.storage.importers.times import FORMS
+from monitor.storage.importers.writing import write_recording
 from monitor.storage.recording import Recording
 
 N = 120
@@ -150,7 +151,8 @@ def test_an_export_is_recognised_and_read_exactly(file, name, monkeypatch):
 @pytest.mark.parametrize("name", FILES)
 def test_an_export_becomes_a_recording(file, tmp_path, name):
     text, encoding, known_as, has_gyr, rate_hz, *_ = FILES[name]
-    report = import_file(file(text, encoding=encoding), tmp_path / "out.sqlite", Options(zone="Europe/Vienna"))
+    path = file(text, encoding=encoding)
+    report = write_recording(open_content(path, Options(zone="Europe/Vienna")), path, tmp_path / "out.sqlite")
     assert (report.samples, report.gaps, report.gyro) == (N, 0, has_gyr)
     assert report.rate_hz == pytest.approx(rate_hz, rel=1e-4)
     assert report.notes == ()

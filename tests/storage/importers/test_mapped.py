@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from monitor.errors import FileFormatError, SitwellError
-from monitor.storage.importers import Options, import_file, mapped, open_content, parsing, peek
+from monitor.storage.importers import Options, mapped, open_content, parsing, peek
 from monitor.storage.importers.mapped import read_mapped
 from monitor.storage.importers.mapping import Mapping
 from monitor.storage.importers.preview import preview
+from monitor.storage.importers.writing import write_recording
 from monitor.storage.recording import Recording
 from monitor.stream import Gap, Samples
 
@@ -206,7 +207,7 @@ def test_a_bad_file_is_refused_with_its_line(file, tmp_path, name, block, monkey
     monkeypatch.setattr(mapped, "BLOCK_BYTES", block)
     path = file(text)
     with pytest.raises(FileFormatError) as caught:
-        import_file(path, tmp_path / "out.sqlite", Options(mapping=PLAIN))
+        write_recording(open_content(path, Options(mapping=PLAIN)), path, tmp_path / "out.sqlite")
     assert words in str(caught.value)
     assert caught.value.line == line
     assert "\n" not in str(caught.value)
@@ -240,7 +241,8 @@ def test_a_mapped_file_becomes_a_recording_exactly(file, tmp_path):
     values = rng.normal((0.0, 1.0, 0.0), 0.5, (200, 3))
     body = "\n".join(",".join(map(repr, (t, *row))) for t, row in zip(times, values.tolist(), strict=True))
     options = Options(mapping=replace(PLAIN, zone="Europe/Vienna", start="2026-07-03 12:00:00"), sensor="mine")
-    report = import_file(file("t,ax,ay,az\n" + body), tmp_path / "out.sqlite", options)
+    path = file("t,ax,ay,az\n" + body)
+    report = write_recording(open_content(path, options), path, tmp_path / "out.sqlite")
     assert (report.samples, report.gaps, report.rate_hz) == (200, 1, 50.0)
     with Recording.open(tmp_path / "out.sqlite") as recording:
         meta, records = recording.meta, list(recording.records())
