@@ -10,6 +10,7 @@ from monitor.signal.reference import Reference
 from monitor.signal.timebase import split_at_gaps
 from monitor.states.day import DayFigures
 from monitor.states.placement import Seat
+from monitor.states.rules import AlertSettings
 from monitor.storage.recording import Recording
 from monitor.stream import (
     AlertRaised,
@@ -137,7 +138,7 @@ def seats_of(records: Iterable[Record], rate_hz: float, profile: Profile) -> lis
     """How the sensor sat over the whole wear, from acceleration alone: between two moves of the clip, the median of all
     level walking and the last word on the front. Empty without a walk.
     """
-    whole = replace(profile, reference=replace(profile.reference, keep=WHOLE_WEAR), alerts=())
+    whole = replace(profile, reference=replace(profile.reference, keep=WHOLE_WEAR), prompts=AlertSettings())
     pipeline = Pipeline(whole, rate_hz, gyro=False, placing=True)
     seats: list[Seat] = []
 

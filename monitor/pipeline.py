@@ -23,7 +23,22 @@ from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
 from monitor.states.movements import Movements
 from monitor.states.placement import Seat
-from monitor.stream import Event, Floats, Mark, Posture, Record, Samples, SensorSilent, Temperature, Tick, Wearer, join
+from monitor.states.rules import alert_settings
+from monitor.stream import (
+    Event,
+    Floats,
+    Mark,
+    Posture,
+    Record,
+    Samples,
+    SensorSilent,
+    SettingsChanged,
+    Started,
+    Temperature,
+    Tick,
+    Wearer,
+    join,
+)
 
 BLOCK_S = 60.0  # samples pushed at once where there is no hurry: long enough for NumPy, short enough for memory
 SILENT_AFTER_S = 3.0  # a sensor that streams says something many times a second; three seconds are no jitter
@@ -77,12 +92,22 @@ class Pipeline:
             return self._samples(record, None)
         if isinstance(record, Tick):
             return self._tick(record.t_s)
-        if isinstance(record, Wearer):
-            return self._seconds.alerts.act(record)
-        if isinstance(record, Temperature):
-            self._deg_c = record.deg_c
-        elif isinstance(record, Mark):
-            return self._seconds.correct(record.t_s, record.label)
+        alerts = self._seconds.alerts
+        match record:
+            case Wearer():
+                return [record, *alerts.act(record)]
+            case Mark():
+                chosen = alerts.choose(record.t_s, record.label)
+                return [record, *self._seconds.correct(record.t_s, record.label), *chosen]
+            case Started():
+                alerts.start(record)
+                return [record]
+            case SettingsChanged() if not self._profile.settled:
+                return [record, *alerts.change(record.t_s, alert_settings(record.values))]
+            case Temperature():
+                self._deg_c = record.deg_c
+            case _:
+                pass
         return []  # Gap: the time stamps tell it; Link, Battery, BadPacket: for screens and files
 
     def push_oriented(self, samples: Samples, up: Floats) -> list[Event]:

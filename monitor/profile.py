@@ -9,10 +9,10 @@ from monitor.signal.epochs import EpochParams
 from monitor.signal.gait import GaitParams
 from monitor.signal.orientation import OrientationParams
 from monitor.signal.reference import ReferenceParams
-from monitor.states.alerts import AlertRule, BandParams, BudgetParams
 from monitor.states.bouts import BoutParams
 from monitor.states.posture import PostureParams
 from monitor.states.restless import RestlessParams
+from monitor.states.rules import AlertSettings
 from monitor.states.transitions import TransitionParams
 from monitor.states.wear import WearParams
 
@@ -24,6 +24,8 @@ class Profile:
     anterior_axis : the sensor axis that points forward, a key of alignment.AXES
     alignment     : how the sensor sits, from a guided alignment; it goes before anterior_axis
     calibration   : the accelerometer's own errors
+    settled       : the prompts are these throughout: changes that the stream tells of are passed over
+    prompts       : rules, bands, budget, quiet times and profiles; [[alert]], [band], [budget], … in a profile.toml
     """
 
     anterior_axis: str = "-z"
@@ -39,9 +41,8 @@ class Profile:
     transitions: TransitionParams = field(default_factory=TransitionParams)
     bouts: BoutParams = field(default_factory=BoutParams)
     restless: RestlessParams = field(default_factory=RestlessParams)
-    band: BandParams = field(default_factory=BandParams)
-    budget: BudgetParams = field(default_factory=BudgetParams)
-    alerts: tuple[AlertRule, ...] = ()
+    prompts: AlertSettings = field(default_factory=AlertSettings)
+    settled: bool = False
 
 
 def with_styles(profile: Profile) -> Profile:

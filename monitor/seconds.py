@@ -14,10 +14,10 @@ from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
 from monitor.states.placement import Placement, Seat
 from monitor.states.posture import CHANGES, NEUTRAL, STATES, Four, PostureModel
-from monitor.states.restless import Restless
+from monitor.states.restless import SHIFT, Restless
 from monitor.states.transitions import Found, named
 from monitor.states.wear import Wear
-from monitor.stream import ClipMoved, Epoch, Event, Floats, LyingSide, Posture, Transition
+from monitor.stream import ClipMoved, Epoch, Event, Fidget, Floats, LyingSide, Posture, Transition
 
 SEEN, SEEN_P = (Posture.SITTING, Posture.STANDING), 0.8  # what a transition tells without a zero, and how surely
 SPOKEN = {"i", "am", "m", "im", "now", "just", "really", "already", "still"}  # beside a posture in a correction
@@ -76,7 +76,7 @@ class Seconds:
         self._wear = Wear(profile.wear, rate_hz)
         self.bouts = Bouts(profile.bouts)
         self._restless = Restless(profile.restless)
-        self.alerts = Alerts(profile.alerts, profile.band, profile.budget)
+        self.alerts = Alerts(profile.prompts)
         self._scale = ScaleTracker(ScaleParams())
         self._found: list[Found] = []  # movements that wait for the second with which they became known
         self._counted: dict[int, int] = {}  # steps of seconds that wait for their posture
@@ -296,8 +296,11 @@ class Seconds:
             motion_mg=round(second.motion_mg, DECIMALS),
             steps=steps if posture in ON_FOOT else 0,
             lying=side,
+            placed=self.placement.good,
         )
         events: list[Event] = [] if second.off_since_s == self._told_off_s else self._took_off(second.off_since_s)
-        events += [epoch, *self.bouts.push(epoch), *self._restless.push(epoch, second.up, second.axis_sd_mg)]
-        clocks = self.bouts.sitting_s, self.bouts.standing_s
-        return events + self.alerts.push(epoch, *clocks, tilt_good=self.placement.good)
+        restless = self._restless.push(epoch, second.up, second.axis_sd_mg)
+        events += [epoch, *self.bouts.push(epoch), *restless]
+        self.alerts.zero_s = self.placement.renewed_s
+        shifted = any(isinstance(event, Fidget) and event.kind == SHIFT for event in restless)
+        return events + self.alerts.push(epoch, self.bouts.sitting_s, self.bouts.standing_s, shifted=shifted)

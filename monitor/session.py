@@ -4,11 +4,25 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from monitor.pipeline import Pipeline
 from monitor.sources import Source
-from monitor.stream import Event, Link, LinkState, Mark, Record, Samples, Wearer, first_s, last_s
+from monitor.stream import (
+    Event,
+    Link,
+    LinkState,
+    Mark,
+    Record,
+    Samples,
+    SettingsChanged,
+    Started,
+    Wearer,
+    first_s,
+    last_s,
+)
+
+Said: TypeAlias = Wearer | Mark | Started | SettingsChanged
 
 
 class Sink(Protocol):
@@ -28,11 +42,11 @@ class Session:
     def __init__(self, pipeline: Pipeline, sinks: Iterable[Sink]) -> None:
         self.pipeline = pipeline
         self._sinks = tuple(sinks)
-        self._said: deque[Wearer | Mark] = deque()
+        self._said: deque[Said] = deque()
         self._last: Record | None = None
 
-    def say(self, record: Wearer | Mark) -> None:
-        """Put in what the wearer did; its t_s is set when it is taken."""
+    def say(self, record: Said) -> None:
+        """Put in what the wearer did, or what is known; its t_s is set when it is taken."""
         self._said.append(record)
 
     async def run(self, source: Source) -> None:

@@ -105,6 +105,11 @@ class Snapshot:
     ribbon        : the session so far, oldest first
     totals_s      : seconds of each posture
     snoozed_s     : seconds of snooze left, 0 if none
+    profile       : whose limits and bands apply
+    quiet         : why no prompt may come now ('baseline', 'snoozed', 'quiet', 'meeting', 'hours') and for how long
+                    yet, s (inf: not known); None if one may
+    prompts_left, prompts_most : of the hour's budget
+    praise        : what is said about a movement that followed a prompt, for some seconds; '' else
     """
 
     mode: str
@@ -131,5 +136,10 @@ class Snapshot:
     snoozed_s: float
     link: LinkView
     recording: str
+    profile: str = "desk"
+    quiet: tuple[str, float] | None = None
+    prompts_left: int = 4
+    prompts_most: int = 4
+    praise: str = ""
     player: Player | None = None
     notes: tuple[str, ...] = field(default=())

@@ -8,10 +8,11 @@ reads a clock. Intervals are half-open, [start, end). The sensor frame is what t
 has the body frame.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -159,14 +160,49 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Wearer:
-    """What the wearer did about a prompt. action: 'snooze' (for `seconds`) or 'dismiss'."""
+    """What the wearer did about prompts.
+
+    action : 'snooze' (for `seconds`), 'dismiss', 'quiet' (for `seconds`; 0: no longer), 'meeting' (1 begins, 0 ends)
+    """
 
     t_s: float
     action: str
     seconds: float = 0.0
 
 
-Record: TypeAlias = Samples | Gap | BadPacket | Link | Battery | Temperature | Mark | Tick | Wearer
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was known when the session began, of the wall clock and of the days before it.
+
+    local_s, weekday : local time of day at session time 0, s; 0 is Monday
+    days_worn        : days worn before this one
+    first_per_h, week_per_h : spells beyond a limit an hour worn, in the first week and in the last; NaN: not known
+    asked_s          : prompts of the hour before, session time (below 0)
+    aligned_d, calibrated_d : age of the guided alignment and of the sensor's calibration, days; NaN: there is none
+    """
+
+    t_s: float
+    local_s: float
+    weekday: int
+    days_worn: int = 0
+    first_per_h: float = math.nan
+    week_per_h: float = math.nan
+    asked_s: tuple[float, ...] = ()
+    aligned_d: float = math.nan
+    calibrated_d: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsChanged:
+    """The wearer's settings of prompts have changed. values: the new ones, plain (states.rules.alert_settings)."""
+
+    t_s: float
+    values: Mapping[str, Any]
+
+
+Record: TypeAlias = (
+    Samples | Gap | BadPacket | Link | Battery | Temperature | Mark | Tick | Wearer | Started | SettingsChanged
+)
 
 
 def first_s(record: Record) -> float:
@@ -194,6 +230,7 @@ class Epoch:
     motion_mg     : mean absolute deviation of |acc| over the second, mg
     steps         : steps that fell into this second
     lying         : how the wearer lies, while lying
+    placed        : False while the clip has moved and no walk has said where to: the tilt is a guess
     """
 
     t_s: float
@@ -206,6 +243,7 @@ class Epoch:
     motion_mg: float
     steps: int
     lying: LyingSide = LyingSide.NONE
+    placed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,8 +379,22 @@ class ReferenceChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertDue:
+    """A rule's limit was exceeded long enough, once in a spell. held: why no prompt came at once; '': it came."""
+
+    t_s: float
+    name: str
+    value: float
+    limit: float
+    held: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRaised:
-    """A rule's limit was exceeded long enough. `explain` holds the measured figures behind it, by name with unit."""
+    """A prompt. `explain` holds the measured figures behind it, by name with unit.
+
+    cue: as in states.rules.AlertRule; again: prompts for the same before it
+    """
 
     t_s: float
     name: str
@@ -351,15 +403,43 @@ class AlertRaised:
     limit: float
     unit: str
     explain: Mapping[str, float | str]
+    cue: str = "all"
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class AlertCleared:
-    """The alert ended. cause: 'recovered', 'snoozed', 'dismissed' or 'no data'."""
+    """The prompt ended. cause: 'recovered', 'snoozed', 'quiet', 'dismissed', 'settings' or 'no data'."""
 
     t_s: float
     name: str
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Praised:
+    """The wearer moved soon after the prompt of this name, seen by the sensor."""
+
+    t_s: float
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeRefused:
+    """A prompt was put off `in_a_row` times already: it stays."""
+
+    t_s: float
+    in_a_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileChanged:
+    """From t_s on the limits and bands of profile `name` apply."""
+
+    t_s: float
+    previous: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,7 +461,16 @@ Event: TypeAlias = (
     | ClipMoved
     | AlignmentChanged
     | ReferenceChanged
+    | AlertDue
     | AlertRaised
     | AlertCleared
+    | Praised
+    | SnoozeRefused
+    | ProfileChanged
     | SensorSilent
+    | Wearer
+    | Mark
+    | Started
+    | SettingsChanged
 )
+"""What the wearer said, and what was known at the start, is told among the events where it took effect."""

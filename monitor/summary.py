@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from monitor import messages
 from monitor.pipeline import Pipeline
 from monitor.snapshot import Clock, LinkView, Player, Prompt, Snapshot, Span, Trace
-from monitor.states.alerts import AlertRule
 from monitor.states.day import DayFigures, add_span, take_back
+from monitor.states.rules import Place
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
@@ -22,35 +23,37 @@ from monitor.stream import (
     LinkState,
     Posture,
     PostureChanged,
+    Praised,
+    ProfileChanged,
     Record,
     Samples,
+    SnoozeRefused,
 )
 
 TRACE_S = 60.0
 TRACE_STEP_S = 0.05  # 1200 points: more than two for each of the columns of the widest screen
 RATE_WINDOW_S = 10.0
+SAID_S = 60.0
+PRAISE_S = 20.0  # it is said once, and read within so long
 
 
 class Summary:
     """Follows a session and gives the Snapshot of now. It is fed what the session's sinks are fed.
 
-    day_start_s: local time of day at session time 0, s; rules: those of the profile, for the limits beside the clocks.
+    day_start_s: local time of day at session time 0, s
     """
 
-    def __init__(
-        self, *, mode: str, sensor: str, rate_hz: float, day_start_s: float, rules: Iterable[AlertRule], recording: str
-    ) -> None:
+    def __init__(self, *, mode: str, sensor: str, rate_hz: float, day_start_s: float, recording: str) -> None:
         self._mode, self._sensor, self._recording = mode, sensor, recording
         self._rate_hz, self._day_start_s = rate_hz, day_start_s
-        self._limits: dict[str, float] = {}
-        for rule in rules:
-            self._limits[rule.measure] = min(rule.limit, self._limits.get(rule.measure, rule.limit))
         self._t_s = 0.0
         self._epoch: Epoch | None = None
         self.last_tilt: Epoch | None = None  # the newest second with a tilt
         self._trace: deque[tuple[float, float]] = deque()
         self._spans: list[Span] = []
         self._prompts: dict[str, Prompt] = {}
+        self._praise: Praised | None = None
+        self._said: list[tuple[float, str]] = []  # notes with the time at which they were said
         self._link = Link(0.0, LinkState.SEARCHING)
         self._battery: int | None = None
         self._first_t_s: float | None = None
@@ -123,8 +126,18 @@ class Summary:
                 )
             case AlertCleared():
                 self._prompts.pop(event.name, None)
+            case Praised():
+                self._praise = event
+            case SnoozeRefused():
+                self.say(messages.text("snooze.refused", times=event.in_a_row))
+            case ProfileChanged():
+                self.say(messages.text("profile.changed", name=event.name))
             case _:
                 pass
+
+    def say(self, sentence: str) -> None:
+        """A note that stays for a while; the same is said once."""
+        self._said = [(t_s, each) for t_s, each in self._said if each != sentence] + [(self._t_s, sentence)]
 
     @property
     def battery_percent(self) -> int | None:
@@ -174,15 +187,20 @@ class Summary:
             moving=held,
             zero=_zero(pipeline),
             band_deg=alerts.band_deg(posture),
-            sitting=Clock(bouts.sitting_s, self._limits.get("sitting_s")),
-            standing=Clock(bouts.standing_s, self._limits.get("standing_s")),
+            sitting=Clock(bouts.sitting_s, _limit(alerts.place, "sitting_s")),
+            standing=Clock(bouts.standing_s, _limit(alerts.place, "standing_s")),
             trace=Trace(trace[:, 0], trace[:, 1]),
             ribbon=tuple(self._spans),
             totals_s=dict(self.day.postures_s),
             breaks=self.day.breaks,
             steps=self.day.steps,
             prompt=next(reversed(self._prompts.values()), None),
-            snoozed_s=max(0.0, alerts.snoozed_until_s - self._t_s),
+            snoozed_s=max(0.0, alerts.prompter.snoozed_until_s - self._t_s),
+            quiet=alerts.prompter.quiet(self._t_s),
+            profile=alerts.place.name,
+            prompts_left=alerts.prompter.left(self._t_s),
+            prompts_most=alerts.prompter.most,
+            praise=self._praise.message if self._praise and self._t_s - self._praise.t_s < PRAISE_S else "",
             link=LinkView(
                 self._sensor,
                 self._link.state,
@@ -195,8 +213,13 @@ class Summary:
             ),
             recording=self._recording,
             player=player,
-            notes=tuple(self.notes),
+            notes=(*self.notes, *(each for t_s, each in self._said if self._t_s - t_s < SAID_S)),
         )
+
+
+def _limit(place: Place, measure: str) -> float | None:
+    """The lowest limit of the rules on this measure."""
+    return min((rule.limit for rule in place.rules if rule.on and rule.measure == measure), default=None)
 
 
 def _zero(pipeline: Pipeline) -> str:

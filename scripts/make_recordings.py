@@ -15,10 +15,11 @@ from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
 from monitor.storage.schema import Meta
 from monitor.storage.tables import EventsTable
-from monitor.stream import Battery, Gap, Link, LinkState, Mark, Record, Samples, Tick
+from monitor.stream import Battery, Gap, Link, LinkState, Mark, Record, Samples, Started, Tick
 
 ROOT = Path(__file__).resolve().parents[1]
-STARTED_UTC_S = 1_772_438_400.0  # 2026-03-02 08:00 UTC
+STARTED_UTC_S = 1_772_438_400.0  # 2026-03-02 08:00 UTC, a Monday
+OFFSET_S = 3600
 
 Sessions = dict[str, tuple[tuple[Scene, ...], float, bool, tuple[float, float] | None]]
 # name: script, rate in Hz, gyroscope, seconds without a link
@@ -38,7 +39,12 @@ SESSIONS: Sessions = {
 def records(script: tuple[Scene, ...], rate_hz: float, gyro: bool, away: tuple[float, float] | None) -> list[Record]:
     """What a session with the simulated wearer would bring: a block, and a tick, a second."""
     wearer = Wearer(script, seed=7)
-    found: list[Record] = [Link(0.0, LinkState.SEARCHING), Link(0.0, LinkState.CONNECTED), Battery(1.0, 87)]
+    found: list[Record] = [
+        Link(0.0, LinkState.SEARCHING),
+        Started(0.0, local_s=(STARTED_UTC_S + OFFSET_S) % 86_400.0, weekday=0, days_worn=30),
+        Link(0.0, LinkState.CONNECTED),
+        Battery(1.0, 87),
+    ]
     start_s, end_s = away or (np.inf, np.inf)
     for second in range(int(wearer.duration_s)):
         t_s = np.round(np.arange(second, second + 1, 1.0 / rate_hz), 6)
@@ -70,7 +76,7 @@ def main() -> None:
             gyro=gyro,
             started_utc_s=STARTED_UTC_S,
             zone="Europe/Paris",
-            utc_offset_s=3600,
+            utc_offset_s=OFFSET_S,
             source="demo",
             app_version="0.1.0",
             profile=profile_to_mapping(profile),

@@ -44,7 +44,6 @@ def simulated(seconds: float, seed: int = 1, *, slumping: bool = True) -> Snapsh
         sensor="WT901BLE67",
         rate_hz=RATE_HZ,
         day_start_s=9 * 3600.0,
-        rules=profile.alerts,
         recording="recordings/2026-03-02_090000-demo.sqlite",
     )
     records: list[Record] = [Link(0.0, LinkState.CONNECTED), Battery(0.5, 84)]

@@ -277,7 +277,7 @@ def test_a_long_slump_prompts_and_sitting_up_clears(wear):
     events = run(samples, profile=load_profile())
     (raised,) = [e for e in events if isinstance(e, AlertRaised)]
     (cleared,) = [e for e in events if isinstance(e, AlertCleared)]
-    assert raised.name == "tilt"
+    assert raised.name == "posture"
     assert 100 < raised.t_s < 200
     assert raised.explain["tilt_deg"] == pytest.approx(-40.0, abs=1.5)
     assert cleared.t_s > 200

@@ -4,14 +4,15 @@ import math
 
 import numpy as np
 import pytest
+from prompting import profile_with
 
 from monitor.config import profile_from_mapping
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
 from monitor.signal.reference import Reference
 from monitor.snapshot import Span
-from monitor.states.alerts import AlertRule
 from monitor.states.placement import Seat
+from monitor.states.rules import AlertRule
 from monitor.stream import (
     AlertCleared,
     AlertRaised,
@@ -41,9 +42,9 @@ class Screen:
     """A session without a radio: records go through the pipeline into the summary."""
 
     def __init__(self, *, gyro=True, rules=(), day_start_s=0.0, known=(), rate_hz=RATE_HZ):
-        self.pipeline = Pipeline(Profile(alerts=tuple(rules)), rate_hz, gyro=gyro, known=known)
+        self.pipeline = Pipeline(profile_with(rules), rate_hz, gyro=gyro, known=known)
         self.summary = Summary(
-            mode="live", sensor="WT901", rate_hz=rate_hz, day_start_s=day_start_s, rules=rules, recording="a.sqlite"
+            mode="live", sensor="WT901", rate_hz=rate_hz, day_start_s=day_start_s, recording="a.sqlite"
         )
 
     def take(self, *records):
@@ -336,4 +337,4 @@ def test_a_profile_read_back_gives_the_limits():
     mapping = {"alert": [{"name": "x", "measure": "standing_s", "limit": 50, "clear": 1, "hold_s": 1, "repeat_s": 9}]}
     mapping["alert"][0]["message"] = "Walk."
     profile = profile_from_mapping(mapping, Profile())
-    assert Screen(rules=profile.alerts).now.standing.limit_s == 50.0
+    assert Screen(rules=profile.prompts.places[0].rules).now.standing.limit_s == 50.0

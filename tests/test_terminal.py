@@ -105,10 +105,10 @@ def test_replay_plays_pauses_and_changes_speed(terminal, tmp_path):
 
 def test_a_failing_session_gives_the_terminal_back_and_one_sentence(terminal, tmp_path):
     profile = tmp_path / "p.toml"
-    profile.write_text("[band]\nhalf_width = 3\n")
+    profile.write_text("[band.sitting]\ntilt_degs = 3\n")
     screen = terminal(f"{sys.executable} -m monitor demo --profile {profile}; echo code $?", (200, 24))
     shown = screen.wait_for("code 1")
-    assert "did you mean 'half_width_deg'" in shown.replace("\n", "")
+    assert "did you mean 'tilt_deg'" in shown.replace("\n", "")
 
 
 def test_attach_shows_a_headless_session_and_its_keys_reach_it(terminal, tmp_path):

@@ -8,16 +8,19 @@ from monitor.cli.attach import attach, status
 from monitor.cli.diff import diff
 from monitor.cli.doctor import doctor
 from monitor.cli.evaluate import evaluate
+from monitor.cli.explain import explain
 from monitor.cli.exports import export
 from monitor.cli.files import analyze
 from monitor.cli.history import forget_, history
 from monitor.cli.imports import import_
-from monitor.cli.quiet import quiet
+from monitor.cli.label import label
+from monitor.cli.quiet import meeting, profile, quiet
 from monitor.cli.replaying import replay
 from monitor.cli.sensors import devices, scan
 from monitor.cli.service import service
 from monitor.cli.sessions import sessions
 from monitor.cli.settings import config
+from monitor.cli.tune import tune
 from monitor.cli.virtual import virtual
 from monitor.cli.watch import demo, live
 
@@ -30,8 +33,23 @@ def sitwell() -> None:
     """Tells you the truth about how you sit, from one Bluetooth IMU at the lower back, and gets you moving."""
 
 
-WEARING = (demo, live, attach, status, quiet, service, scan, devices, doctor, virtual, align, calibrate)
-LOOKING = (replay, history, sessions, forget_, analyze, diff, import_, export, evaluate, config)
+WEARING = (
+    demo,
+    live,
+    attach,
+    status,
+    quiet,
+    meeting,
+    profile,
+    service,
+    scan,
+    devices,
+    doctor,
+    virtual,
+    align,
+    calibrate,
+)
+LOOKING = (replay, explain, tune, label, history, sessions, forget_, analyze, diff, import_, export, evaluate, config)
 for verb in (*WEARING, *LOOKING):
     sitwell.add_command(verb)
 

@@ -91,8 +91,8 @@ def line(each: "RunningNow") -> str:
         parts.append(f"link {said['link']}")
     if said["prompt"]:
         parts.append(said["prompt"]["message"])
-    elif said["snoozed_s"] > 0:
-        parts.append(f"snoozed {_minutes(said['snoozed_s'])}")
+    elif said.get("quiet"):
+        parts.append(_quiet(**said["quiet"]))
     if (late_s := _late_s(each)) > LATE_S:
         parts.append(f"nothing new for {_minutes(late_s)}")
     return " · ".join(parts)
@@ -102,6 +102,12 @@ def _posture(said: Any) -> str:
     clocks = {"sitting": said["sitting_s"], "standing": said["standing_s"]}
     seconds = clocks.get(said["posture"], said["t_s"] - said["posture_since_s"])
     return f"{said['posture'].replace('-', ' ')} {_minutes(seconds)}"
+
+
+def _quiet(why: str, for_s: float | None) -> str:
+    """Why no prompt comes now, and for how long yet."""
+    words = {"baseline": "no prompts on the first day", "hours": "outside the hours for prompts"}.get(why, why)
+    return words if for_s is None else f"{words}, {_minutes(for_s)} left"
 
 
 def _minutes(seconds: float) -> str:

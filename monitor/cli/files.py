@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -75,7 +75,7 @@ def chosen_profile(recording: "Recording", profile_path: Path | None) -> "Profil
     from monitor.config import load_profile, profile_from_recording
 
     if profile_path is not None or not recording.meta.profile:
-        return load_profile(profile_path)
+        return replace(load_profile(profile_path), settled=True)
     profile, left_out = profile_from_recording(recording.meta.profile, str(recording.path))
     if left_out:
         names = ", ".join(left_out[:3]) + (" ..." if len(left_out) > 3 else "")

@@ -178,6 +178,20 @@ def forget_(before: datetime | None, over: float | None, yes: bool, folder: Path
         _delete(db, chosen)
 
 
+def take_in() -> None:
+    """Bring the history of the recordings folder up to date, for the pace of the prompts; what fails is only said."""
+    from monitor.places import recordings_dir
+    from monitor.storage.history.schema import history_path
+
+    folder = recordings_dir()
+    if not folder.is_dir():  # nothing was recorded
+        return
+    try:
+        _tell(_bring_up_to_date(history_path(folder), folder, anew=False, demo=False))
+    except SitwellError as error:
+        click.echo(f"sitwell: {error}", err=True)
+
+
 def keep_at_most(most_bytes: float) -> None:
     """Forget the oldest recordings until the folder has at most so many bytes, and say so; what fails is only said."""
     from monitor.places import recordings_dir

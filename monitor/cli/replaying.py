@@ -72,7 +72,7 @@ def replay(recording: Path, speed: float, until: Wanted | None, headless: bool, 
     with Recording.open(recording) as opened:
         profile = chosen_profile(opened, profile_path)
         if until is not None:
-            until = until.checked(rule.name for rule in profile.alerts)
+            until = until.checked(rule.name for place in profile.prompts.places for rule in place.rules)
         if headless and until is not None:
             click.echo(event_line(_first(opened, profile, until)))
         else:

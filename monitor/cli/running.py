@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from monitor.summary import Summary
 
 SLOW_IMPORTS = ("monitor.pipeline", "monitor.session", "monitor.storage.recording", "monitor.summary")
+ACTIONS = {"snooze", "dismiss", "quiet", "meeting"}
 LATENCIES_KEPT = 200_000  # an hour of packets at 55 a second
 
 
@@ -155,7 +156,6 @@ class Running:
             sensor=sensor,
             rate_hz=rate_hz,
             day_start_s=(now + offset_s) % 86_400 if day_start_s is None else day_start_s,
-            rules=profile.alerts,
             recording=str(self.out or ""),
         )
         sinks: list[Sink] = [self.recorder] if self.recorder else []
@@ -164,6 +164,10 @@ class Running:
         sinks += beside
         sinks += [_Second(self)] if self.recorder else []
         self.session = Session(self.pipeline, sinks)
+        if record:
+            from monitor.cli.beginning import started
+
+            self.session.say(started(now, offset_s, recordings_dir(), profile, sensor, worn=self.mode == "live"))
         return self.session
 
     def begin_on(self, meta: "Meta", profile: "Profile") -> "Session":
@@ -188,16 +192,18 @@ class Running:
             return None
         return self.summary.snapshot(self.pipeline, self.player() if self.player else None)
 
-    def note(self, sentence: str) -> None:
-        """Say what does not work: on the screen, and without one on stderr."""
-        if self.summary:
+    def note(self, sentence: str, *, passing: bool = False) -> None:
+        """Say what does not work: on the screen, and without one on stderr. passing: only for a while."""
+        if self.summary and passing:
+            self.summary.say(sentence)
+        elif self.summary:
             self.summary.notes.append(sentence)
         if self.headless:
             click.echo(f"sitwell: {sentence}", err=True)
 
     def act(self, action: str, seconds: float) -> None:
         """Hand on what the wearer did."""
-        said = Wearer(0.0, action, seconds) if action in {"snooze", "dismiss"} else Mark(0.0, action)
+        said = Wearer(0.0, action, seconds) if action in ACTIONS else Mark(0.0, action)
         if self.ask:
             try:
                 self.ask(said)
@@ -252,9 +258,9 @@ def brief(snapshot: Snapshot) -> dict[str, Any]:
     """What a status line needs of a snapshot, as JSON values; None where there is no figure."""
 
     def rounded(value: float | None) -> float | None:
-        return None if value is None or math.isnan(value) else round(value, 1)
+        return None if value is None or not math.isfinite(value) else round(value, 1)
 
-    prompt = snapshot.prompt
+    prompt, quiet = snapshot.prompt, snapshot.quiet
     return {
         "t_s": round(snapshot.t_s, 3),
         "posture": str(snapshot.posture),
@@ -273,6 +279,9 @@ def brief(snapshot: Snapshot) -> dict[str, Any]:
         "steps": snapshot.steps,
         "prompt": None if prompt is None else {"name": prompt.name, "message": prompt.message},
         "snoozed_s": round(snapshot.snoozed_s),
+        "quiet": None if quiet is None else {"why": quiet[0], "for_s": rounded(quiet[1])},
+        "profile": snapshot.profile,
+        "prompts_left": snapshot.prompts_left,
         "link": str(snapshot.link.state),
         "link_cause": snapshot.link.cause,
         "battery_percent": snapshot.link.battery_percent,
@@ -337,6 +346,7 @@ def on_screen(running: Running, run: Callable[[], Awaitable[None]], player: Any 
         run=run,
         act=None if running.mode == "replay" else running.act,
         player=player,
+        label=_labels(running) if running.mode == "replay" else None,
         opening=running.mode == "attached",
     )
     app.run()
@@ -345,6 +355,23 @@ def on_screen(running: Running, run: Callable[[], Awaitable[None]], player: Any 
         raise app.failure
     if running.recorder and running.out:
         click.echo(f"recorded in {running.out}", err=True)
+
+
+def _labels(running: Running) -> Callable[[str], None]:
+    """Marks made in a replay are labels beside the recording: what was recorded stays as it is."""
+
+    def label(word: str) -> None:
+        from monitor.storage.labels import add
+
+        snapshot = running.snapshot()
+        if snapshot is None or running.out is None:
+            return
+        try:
+            add(running.out, snapshot.t_s, snapshot.t_s, word)
+        except SitwellError as error:
+            running.note(str(error))
+
+    return label
 
 
 def check_terminal() -> None:

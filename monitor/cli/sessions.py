@@ -1,6 +1,7 @@
 """`sitwell sessions`: what has been recorded, and what can be done with it."""
 
 import json
+import math
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
@@ -86,7 +87,7 @@ def sessions(ctx: click.Context, folder: Path | None, as_json: bool) -> None:
         line = f"{row.name:<{width}}  {row.started:<16}  {clock(row.duration_s):>9}  {size:>9}  {row.sensor}  {ends}"
         click.echo(line.rstrip())
     total = sum(row.bytes for row in rows)
-    click.echo(f"{len(rows)} recordings, {total / 1e6:.1f} MB in {folder}", err=True)
+    click.echo(f"{len(rows)} recording{'' if len(rows) == 1 else 's'}, {total / 1e6:.1f} MB in {folder}", err=True)
 
 
 @sessions.command()
@@ -151,6 +152,8 @@ def info(recording: Path, as_json: bool) -> None:
 def trim(recording: Path, out: Path, from_s: float, to_s: float | None) -> None:
     """Keep a part of a recording, in a new one. Times count from the beginning of REC; its own times stay."""
     from monitor.storage.editing import trimmed
+    from monitor.storage.labels import carry
+    from monitor.storage.recording import Recording
 
     def part(opened: "list[Recording]") -> "tuple[Meta, Iterator[Record]]":
         [whole] = opened
@@ -158,6 +161,10 @@ def trim(recording: Path, out: Path, from_s: float, to_s: float | None) -> None:
         return whole.meta, trimmed(whole, whole.start_s + from_s, end_s)
 
     _anew([recording], out, part)
+    with Recording.open(recording) as whole:
+        begins_s = whole.start_s
+    end_s = math.inf if to_s is None else begins_s + to_s
+    carry(recording, out, start_s=begins_s + from_s, end_s=end_s)
 
 
 @sessions.command()
@@ -165,11 +172,19 @@ def trim(recording: Path, out: Path, from_s: float, to_s: float | None) -> None:
 @click.argument("out", type=OUTPUT, metavar="OUT.sqlite")
 def merge(recordings: tuple[Path, ...], out: Path) -> None:
     """Make one recording of several, of one sensor at one rate, in the order of their times."""
-    from monitor.storage.editing import merged
+    from monitor.storage.editing import TIME_DIGITS, merged
+    from monitor.storage.labels import carry
+    from monitor.storage.recording import Recording
 
     if len(recordings) < 2:
         raise click.UsageError("name two recordings or more, then OUT.sqlite.")
     _anew(recordings, out, merged)
+    starts: dict[Path, float] = {}
+    for path in recordings:
+        with Recording.open(path) as opened:
+            starts[path] = opened.meta.started_utc_s
+    for path, started_utc_s in starts.items():
+        carry(path, out, by_s=round(started_utc_s - min(starts.values()), TIME_DIGITS))
 
 
 @sessions.command()
@@ -181,8 +196,13 @@ def anonymise(recording: Path, out: Path) -> None:
     How you move stays in it: that may tell you from others who are measured the same way.
     """
     from monitor.storage.editing import anonymous
+    from monitor.storage.labels import carry, meaning
+    from monitor.storage.recording import Recording
 
     _anew([recording], out, lambda opened: anonymous(opened[0]))
+    with Recording.open(recording) as whole:
+        by_s = -float(math.floor(whole.start_s))
+    carry(recording, out, by_s=by_s, unnamed=lambda label: str(meaning(label) or "mark"))
 
 
 @sessions.command()
@@ -286,5 +306,7 @@ def _verdict(result: dict[str, Any]) -> str:
         parts.append(f"and {len(result['damaged']) - 5} more spells")
     if result["events"]:
         parts.append(f"{len(result['events'])} events damaged (`sitwell analyze` makes them anew)")
+    if result["labels"]:
+        parts.append(f"{len(result['labels'])} labels damaged (`sitwell label` shows the others)")
     parts += [f"SQLite: {line}" for line in result["database"][:1]]
     return f"{result['path']}: {'; '.join(parts)}. The rest can be read."

@@ -26,6 +26,14 @@ DETAILS = {
     "alignment": "source",
     "sensor-silent": "",
     "gap": "cause",
+    "alert-due": "name",
+    "praise": "name",
+    "snooze-refused": "",
+    "profile": "name",
+    "wearer": "action",
+    "mark": "label",
+    "started": "",
+    "settings": "",
 }
 KINDS = {
     "transition": ("sit-to-stand", "stand-to-sit", "lie-to-sit", "sit-to-lie", "bow"),
@@ -67,7 +75,7 @@ class Wanted:
         """Itself, if its detail exists; `alerts`: names of the profile's rules. Raises click.UsageError."""
         from monitor.stream import Posture
 
-        known = {"alert": tuple(alerts), "alert-cleared": tuple(alerts), **KINDS}
+        known = {**dict.fromkeys(("alert", "alert-cleared", "alert-due", "praise"), tuple(alerts)), **KINDS}
         known |= dict.fromkeys(("bout", "posture"), tuple(str(each) for each in Posture))
         if self.detail and self.detail not in known.get(self.kind, (self.detail,)):
             raise click.UsageError(f"There is no {self.kind}:{self.detail}: {_nearest(self.detail, known[self.kind])}")

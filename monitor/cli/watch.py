@@ -32,10 +32,27 @@ if TYPE_CHECKING:
     import asyncio
 
     from monitor.cli.running import Running
+    from monitor.config import CueSettings
+    from monitor.cues import Cues
     from monitor.profile import Profile
+    from monitor.session import Session
+    from monitor.settings_file import Watched
     from monitor.sources.ble import BleSource
     from monitor.virtual.twins.twin import Sent
 
+SETTINGS_EVERY_S = 1.0  # a change in the file applies within two seconds
+LATER = (
+    "orientation",
+    "epochs",
+    "gait",
+    "reference",
+    "autoalign",
+    "posture",
+    "wear",
+    "transitions",
+    "bouts",
+    "restless",
+)
 FASTEST_DEMO = 60.0  # times real: beyond it two cores cannot carry the packets over the software radio
 
 
@@ -168,14 +185,19 @@ async def _stream(
     sent, ended: the virtual sensor's log and the end of its content; fit: lays what is known of a sensor, by its name,
     over the profile
     """
+    import asyncio
+
     from monitor.cli.running import Latency, Limited
     from monitor.config import load_cues, load_profile
     from monitor.cues import Cues
     from monitor.cues.bell import ring_bell
+    from monitor.places import profile_path as own_profile_path
+    from monitor.settings_file import Watched
 
-    profile = load_profile(profile_path)
+    watched = Watched(profile_path or own_profile_path(), _settings)
+    own = load_profile(profile_path)
     found = source.found or await source.find()
-    profile = fit(profile, found.name) if fit else profile
+    profile = fit(own, found.name) if fit else own
     cues = Cues(
         load_cues(profile_path),
         sensor_cue=source.cue if found.driver.cues else None,
@@ -195,17 +217,62 @@ async def _stream(
         record=True,
         beside=(cues,),
     )
+    following = asyncio.create_task(_follow_settings(running, session, cues, own, watched))
     try:
         await session.run(Limited(source, None if for_s is None else for_s * source.speed, ended))
     finally:
+        following.cancel()
         await cues.close()
         running.close()
 
 
+def _settings(path: Path) -> "tuple[Profile, CueSettings]":
+    """What the settings file says, or what applies where it has gone."""
+    from monitor.config import load_cues, load_profile
+
+    named = path if path.exists() else None
+    return load_profile(named), load_cues(named)
+
+
+async def _follow_settings(
+    running: "Running",
+    session: "Session",
+    cues: "Cues",
+    at_start: "Profile",
+    watched: "Watched[tuple[Profile, CueSettings]]",
+) -> None:
+    """Take over what the wearer changes in the file, for as long as the session runs. at_start: what it said then."""
+    import asyncio
+    from dataclasses import asdict
+
+    from monitor import messages
+    from monitor.errors import ConfigError
+    from monitor.stream import SettingsChanged
+
+    prompts = at_start.prompts
+    while True:
+        await asyncio.sleep(SETTINGS_EVERY_S)
+        found = watched.poll()
+        if isinstance(found, ConfigError):
+            running.note(messages.text("settings.refused", error=found), passing=True)
+        elif found is not None:
+            own, cue_settings = found
+            cues.change(cue_settings)
+            if own.prompts != prompts:
+                prompts = own.prompts
+                session.say(SettingsChanged(0.0, asdict(prompts)))
+                running.note(messages.text("settings.applied"), passing=True)
+            later = [name for name in LATER if getattr(own, name) != getattr(at_start, name)]
+            if later:
+                running.note(messages.text("settings.later", names=", ".join(later)), passing=True)
+
+
 def _keep(profile_path: Path | None) -> None:
-    """Forget the oldest recordings where the wearer's settings limit their size."""
-    from monitor.cli.history import keep_at_most
+    """Take the session into the history; forget the oldest recordings where the settings limit their size."""
+    from monitor.cli.history import keep_at_most, take_in
     from monitor.config import load_keeping
+
+    take_in()
 
     try:
         keep_gb = load_keeping(profile_path).keep_gb

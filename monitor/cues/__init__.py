@@ -61,6 +61,15 @@ class Cues:
             if isinstance(event, AlertRaised):
                 self._start(event)
 
+    def change(self, settings: "CueSettings") -> None:
+        """Other settings from here on."""
+        self._settings = settings
+        if settings.desktop and self._desktop is None:
+            self._desktop = Desktop()
+        elif not settings.desktop and self._desktop is not None:
+            self._desktop.close()
+            self._desktop = None
+
     async def close(self) -> None:
         """Give what still runs a moment, then end it."""
         if self._running:
@@ -76,9 +85,9 @@ class Cues:
             self._fail("prompt", "A prompt was shown here only: the cues of earlier ones have not ended yet.")
             return
         cues: list[Coroutine[None, None, object]] = []
-        if self._desktop or self._settings.bell != "never":
+        if alert.cue != "screen" and (self._desktop or self._settings.bell != "never"):
             cues.append(self._show(alert))
-        if self._settings.sensor and self._sensor_cue:
+        if alert.cue == "all" and self._settings.sensor and self._sensor_cue:
             cues.append(self._guarded("sensor", partial(self._cue_sensor, self._sensor_cue)))
         cues += [
             self._guarded(f"hook {named(each)}", partial(self._hook, each, alert)) for each in self._settings.hooks
@@ -96,6 +105,7 @@ class Cues:
             quiet=self._settings.bell == "fallback",  # the bell stands in: nothing to be told
         )
         wanted = self._settings.bell == "always" or (self._settings.bell == "fallback" and not shown)
+        wanted = wanted and alert.cue == "all"
         if wanted and self._ring is not None:
             await self._guarded("bell", partial(self._bell, self._ring))
 

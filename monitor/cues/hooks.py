@@ -30,6 +30,7 @@ def as_json(alert: AlertRaised) -> str:
         "limit": alert.limit,
         "unit": alert.unit,
         "explain": dict(alert.explain),
+        "again": alert.again,
     }
     return json.dumps(_finite(told), allow_nan=False)
 

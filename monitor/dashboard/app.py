@@ -41,6 +41,8 @@ class Dashboard(App[None]):
         Binding("s", "snooze", "snooze 5 min"),
         Binding("d", "dismiss", "done"),
         Binding("e", "explain", "explain"),
+        Binding("y", "judge('right')", "right", show=False),
+        Binding("w", "judge('wrong')", "wrong", show=False),
         Binding("m", "mark", "mark"),
         Binding("c", "correct", "correct"),
         Binding("space", "pause", "pause"),
@@ -70,15 +72,20 @@ class Dashboard(App[None]):
         run: Callable[[], Awaitable[None]] | None = None,
         act: Callable[[str, float], None] | None = None,
         player: PlayerControls | None = None,
+        label: Callable[[str], None] | None = None,
         opening: bool = False,
     ) -> None:
-        """opening: until there is data a recording is being read; else a sensor is being looked for."""
+        """label: keeps a word on the moment shown, in a replay.
+
+        opening: until there is data a recording is being read; else a sensor is being looked for.
+        """
         super().__init__()
         self.failure: SitwellError | None = None
         self._poll = snapshot
         self._session = run
         self._act = act
         self._player = player
+        self._label = label
         self._worker: Worker[None] | None = None
         self._leaving = False
         self._ended = False
@@ -168,7 +175,11 @@ class Dashboard(App[None]):
                 return prompting and self._act is not None and going
             case "explain":
                 return prompting
-            case "mark" | "correct":
+            case "judge":
+                return prompting and going and (self._act is not None or self._label is not None)
+            case "mark":
+                return self._shown is not None and going and (self._act is not None or self._label is not None)
+            case "correct":
                 return self._shown is not None and self._act is not None and going
             case "pause" | "faster" | "slower" | "skip" | "bout" | "alert" | "part" | "goto":
                 return self._player is not None and going
@@ -185,9 +196,11 @@ class Dashboard(App[None]):
 
     def action_mark(self) -> None:
         """The wearer marks this moment."""
-        self._tell("mark", 0.0)
-        if self._shown is not None:
-            self.notify(f"Marked {self._shown.clock}.", timeout=2.0)
+        self._mark("mark")
+
+    def action_judge(self, word: str) -> None:
+        """The wearer says that the prompt is right, or wrong: `sitwell tune` learns from it."""
+        self._mark(word)
 
     def action_correct(self) -> None:
         """The wearer says that the posture is not the one shown: standing for sitting, sitting for anything else."""
@@ -261,6 +274,16 @@ class Dashboard(App[None]):
     def action_help(self) -> None:
         """Keys and signs in words."""
         self.push_screen(HelpScreen())
+
+    def _mark(self, word: str) -> None:
+        """Put a word on this moment."""
+        if self._label is not None:
+            self._label(word)
+        else:
+            self._tell(word, 0.0)
+        if self._shown is not None:
+            named = "" if word == "mark" else f" as {word}"
+            self.notify(f"Marked {self._shown.clock}{named}.", timeout=2.0)
 
     def _tell(self, action: str, seconds: float) -> None:
         if self._act is not None:

@@ -13,7 +13,7 @@ from monitor.dashboard.words import GLYPH, POSTURE_WORDS
 _KEYS = (
     ("q", "quit; the recording is closed properly first"),
     ("s  d", "answer a prompt: snooze it 5 minutes, or done"),
-    ("e", "explain: what was measured, which setting silences it"),
+    ("e  y  w", "explain a prompt; mark it as right, or as wrong"),
     ("m  c", "mark this moment; correct: I stand, where it says sitting"),
     ("space  +  −", "in a replay: pause, faster, slower"),
     ("←→  g  0…9", "10 s (with shift 1 min), go to a time, to a tenth"),

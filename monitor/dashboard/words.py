@@ -96,6 +96,8 @@ def quantity(value: float | str, unit: str) -> str:
     match unit:
         case "s":
             return clock(value)
+        case "d":
+            return f"{value:.0f} day{'' if round(value) == 1 else 's'}"
         case "deg":
             return degrees(value)
         case "p":
@@ -113,7 +115,7 @@ def quantity(value: float | str, unit: str) -> str:
 def figure(name: str, value: float | str) -> tuple[str, str]:
     """An entry of Prompt.explain: ('held_s', 65.0) is ('held', '1:05'); a name's last part is the unit if known."""
     stem, _, unit = name.rpartition("_")
-    known = unit if stem and unit in {"s", "deg", "p", "percent", "hz", "g", "mg", "dps"} else ""
+    known = unit if stem and unit in {"s", "d", "deg", "p", "percent", "hz", "g", "mg", "dps"} else ""
     if stem.endswith("_sd") and known == "deg" and not isinstance(value, str):
         return f"{stem.removesuffix('_sd')} uncertainty".replace("_", " "), f"±{max(round(value), 1)}°"
     return (stem if known else name).replace("_", " "), quantity(value, known)

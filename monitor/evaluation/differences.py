@@ -18,6 +18,7 @@ from monitor.storage.codec import Json, plain
 from monitor.storage.tables import EVENT_TYPES
 from monitor.stream import (
     AlertCleared,
+    AlertDue,
     AlertRaised,
     BoutEnded,
     ClipMoved,
@@ -25,22 +26,32 @@ from monitor.stream import (
     Event,
     Fidget,
     Gap,
+    Mark,
     Posture,
     PostureChanged,
+    Praised,
+    ProfileChanged,
     Transition,
+    Wearer,
 )
 
 DECIMALS = 2  # of times in s and of figures: what differs less is the same
 SLACK_S = 1e-6  # differences of rounded times are not quite round
 KINDS: dict[type, str] = {  # which field says of what kind an event is
     AlertCleared: "name",
+    AlertDue: "name",
     AlertRaised: "name",
+    Praised: "name",
+    ProfileChanged: "name",
+    Wearer: "action",
+    Mark: "label",
     BoutEnded: "posture",
     ClipMoved: "cause",
     Fidget: "kind",
     PostureChanged: "posture",
     Transition: "kind",
 }
+QUOTED = ("setting", "silent_with")  # settings, as an explanation quotes them
 Figure: TypeAlias = "str | float | bool | tuple[Figure, ...] | None"
 
 _POSTURES = list(Posture)
@@ -78,11 +89,11 @@ class Differences:
 
 
 def moment(event: Event | Gap, shift_s: float = 0.0) -> Moment:
-    """The event, its times moved by shift_s. An alert's explanation is taken apart, but for the setting it quotes."""
+    """The event, its times moved by shift_s. An alert's explanation is taken apart, but for the settings it quotes."""
     fields = plain(event)
     explain = fields.pop("explain", None)
     if isinstance(explain, Mapping):
-        fields |= {name: value for name, value in cast("Mapping[str, Json]", explain).items() if name != "setting"}
+        fields |= {name: value for name, value in cast("Mapping[str, Json]", explain).items() if name not in QUOTED}
     kind = str(fields.pop(KINDS[type(event)])) if type(event) in KINDS else ""
     times: dict[str, float] = {
         name: round(cast("float", fields.pop(name)) + shift_s, DECIMALS) + 0.0

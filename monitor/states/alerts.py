@@ -1,196 +1,235 @@
-"""Prompts: rules over three running measures, with hysteresis, hold and repeat on each.
+"""Prompts second by second: each rule's measure against its limit, with hysteresis, hold and repeat.
 
-idle -> counting  when the measure reaches the limit; counting -> raised after hold_s at or above it;
-raised -> idle    when the measure has been at or below `clear` for hold_s, or the wearer dismisses or snoozes it;
-raised again      after repeat_s while the limit is still exceeded. Nothing is raised while walking, lying, not worn
-or unknown, and none of the two clocks asks one who has already changed between sitting and standing.
-
-Prompts have a budget, for people switch off what asks too often: so many in any hour, and never two close together. Of
-several that are due, the one farthest beyond its limit comes; the others wait, and are dropped if what they ask about
-is over by then. So after a snooze there is one prompt to catch up, not a burst.
-
-Exposure is accumulated, not instant (fewer cues and less bad posture: JEMS lab trial in the facts, section 4.6):
-degrees beyond the wearer's own band are summed a second at a time, and leak away while within it. The band is
-centred on the wearer's usual tilt, tracked slowly apart for sitting and standing, because the pelvis rolls back some
-18 degrees on sitting (Endo 2012).
+over   the measure has been at or above the limit for hold_s in one go: a spell begins
+due    over, in a posture that the rule asks in, which is sure and has lasted some seconds, while the clip sits well
+asked  due, and the Prompter lets it: the prompt is raised. It comes again, quietly, after repeat_s
+ended  the measure has been at or below `clear` for hold_s ('recovered'), or there is no data, or other settings hold
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass, field
 
-from monitor.stream import AlertCleared, AlertRaised, Epoch, Event, Posture, Wearer
+from monitor.states.measures import Measures
+from monitor.states.prompter import Prompter
+from monitor.states.rules import AUTO, MEASURES, AlertRule, AlertSettings, Place, place_named
+from monitor.stream import (
+    AlertDue,
+    AlertRaised,
+    Epoch,
+    Event,
+    Posture,
+    Praised,
+    ProfileChanged,
+    Started,
+    Wearer,
+)
 
-MEASURES = {"tilt_exposure_deg_s": "deg·s", "sitting_s": "s", "standing_s": "s"}
-HOUR_S = 3600.0
 ABSENT = (Posture.NO_DATA, Posture.NOT_WORN)
-BANDED = (Posture.SITTING, Posture.STANDING)
-ASKED_IN = {"tilt_exposure_deg_s": BANDED, "sitting_s": (Posture.SITTING,), "standing_s": (Posture.STANDING,)}
-
-
-@dataclass(frozen=True, slots=True)
-class AlertRule:
-    """One rule. measure: a key of MEASURES, which gives the unit of `limit` and `clear`; all times in s."""
-
-    name: str
-    measure: str
-    limit: float
-    clear: float
-    hold_s: float
-    repeat_s: float
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class BandParams:
-    """The wearer's own band.
-
-    usual_*: where the slow tracking starts, deg against the zero; step_deg_s: how fast it follows.
-    """
-
-    half_width_deg: float = 10.0
-    usual_sitting_deg: float = -15.0
-    usual_standing_deg: float = 0.0
-    step_deg_s: float = 0.003
-    leak_deg_s: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetParams:
-    """most_per_hour: prompts in any hour, repeats counted; apart_s: from one prompt to the next, at least."""
-
-    most_per_hour: int = 4
-    apart_s: float = 120.0
+BLANK = (Posture.NO_DATA, Posture.UNKNOWN)
+SEEN = (Posture.SITTING, Posture.STANDING, Posture.WALKING)
+EXPOSURES = ("tilt_exposure_deg_s", "sideways_exposure_deg_s")
 
 
 @dataclass(slots=True)
-class _RuleState:
-    raised: bool = False
-    over_s: float = 0.0  # seconds at or beyond the limit in one go
-    under_s: float = 0.0  # seconds at or below `clear` in one go
-    blank_s: float = 0.0  # seconds without data or not worn in one go
-    quiet_until_s: float = -1.0
+class _Spell:
+    over_s: int = 0  # seconds at or beyond the limit in one go, none of them absent
+    under_s: int = 0  # seconds at or below `clear` in one go
+    absent_s: int = 0  # seconds without data or not worn in one go
+    lasts: bool = False
+    told: bool = False  # that it is due
+    moved: bool = False  # since the prompt: the sensor saw another posture, of those in which one sits or is on foot
 
 
 @dataclass(slots=True)
 class Alerts:
-    """Feeds on confirmed epochs and on what the wearer does."""
+    """Feeds on confirmed epochs and on what the wearer does. zero_s: when the zero was last learnt."""
 
-    rules: tuple[AlertRule, ...]
-    band: BandParams
-    budget: BudgetParams = BudgetParams()
-    exposure_deg_s: float = 0.0
-    beyond_s: float = 0.0  # seconds beyond the band in this build-up
-    snoozed_until_s: float = -1.0
-    usual_deg: dict[Posture, float] = field(default_factory=dict[Posture, float])
-    _states: dict[str, _RuleState] = field(default_factory=dict[str, _RuleState])
-    _exposure_cap_deg_s: float = 0.0
-    _asked_s: deque[float] = field(default_factory=deque[float])  # when prompts came in the last hour
-    _next_s: float = -math.inf  # no prompt before
+    settings: AlertSettings
+    prompter: Prompter = field(init=False)
+    measures: Measures = field(init=False)
+    zero_s: float = math.nan
+    place: Place = field(init=False)
+    _chosen: str | None = None  # the profile that the wearer chose
+    _sure_until_s: float = -math.inf
+    _spells: list[tuple[AlertRule, _Spell]] = field(default_factory=list[tuple[AlertRule, _Spell]])
+    _posture: Posture = Posture.NO_DATA
+    _settled_s: int = 0
+    _started: Started | None = None
 
     def __post_init__(self) -> None:
-        self.usual_deg = {
-            Posture.SITTING: self.band.usual_sitting_deg,
-            Posture.STANDING: self.band.usual_standing_deg,
-        }
-        self._states = {rule.name: _RuleState() for rule in self.rules}
-        # No more than any rule asks for is kept, so that an hour's slump is forgiven as soon as a minute's.
-        limits = [rule.limit for rule in self.rules if rule.measure == "tilt_exposure_deg_s"]
-        self._exposure_cap_deg_s = max(limits, default=0.0)
+        self.prompter, self.measures = Prompter(self.settings), Measures(self.settings)
+        self._enter(self.settings.places[0])
+
+    # ------------------------------------------------------------ in
+
+    def start(self, started: Started) -> None:
+        """What was known when the session began."""
+        self._started = started
+        self.prompter.start(started)
+        self._sure_until_s = -math.inf
+
+    def change(self, t_s: float, settings: AlertSettings) -> list[Event]:
+        """Other settings from here on. What was summed and asked stays; each rule's hold begins anew."""
+        ended = self._end_all(t_s)
+        self.settings = settings
+        self.prompter.change(settings)
+        self.measures.change(settings)
+        before = self.place.name
+        self._enter(self._named(before))
+        self._sure_until_s = -math.inf
+        if self.place.name != before:  # it is no longer there
+            self._chosen = None
+            ended.append(ProfileChanged(t_s, before, self.place.name))
+        return ended
+
+    def choose(self, t_s: float, label: str) -> list[Event]:
+        """A mark may name the profile that applies for the rest of the session; 'auto': the hours decide again."""
+        place = place_named(self.settings, label)
+        if place == AUTO:
+            self._chosen, self._sure_until_s = None, -math.inf
+        if place in {AUTO, None}:
+            return []
+        self._chosen = place
+        return self._move(t_s, str(place))
+
+    def act(self, wearer: Wearer) -> list[Event]:
+        """The wearer snoozed, said done, or wants quiet."""
+        return self.prompter.act(wearer)
+
+    def push(self, epoch: Epoch, sitting_s: float, standing_s: float, *, shifted: bool = False) -> list[Event]:
+        """Take one confirmed second with the two clocks after it. shifted: a posture shift became known with it."""
+        now = epoch.t_s + 1.0
+        events: list[Event] = []
+        if self._chosen is None and now >= self._sure_until_s:
+            name, self._sure_until_s = self.prompter.week.place(now)
+            events += self._move(now, name)
+        self.measures.push(epoch, sitting_s, standing_s, self.place.name, shifted=shifted)
+        if epoch.posture not in BLANK:
+            self._settled_s = self._settled_s + 1 if epoch.posture is self._posture else 1
+            self._posture = epoch.posture
+        quiet = self.settings.quiet
+        asking = epoch.placed and epoch.posture_p >= quiet.min_p and self._settled_s > quiet.settle_s
+        due: list[tuple[AlertRule, _Spell]] = []
+        for rule, spell in self._spells:
+            events += self._follow(rule, spell, now, epoch.posture)
+            if spell.over_s >= rule.hold_s and asking and epoch.posture in MEASURES[rule.measure].asked_in:
+                due.append((rule, spell))
+        return events + self._ask(due, now, epoch) if due else events
+
+    # ------------------------------------------------------------ out
 
     def band_deg(self, posture: Posture) -> tuple[float, float]:
         """(low, high) tilt of the wearer's band in this posture; that of standing where it has none of its own."""
-        middle = self.usual_deg.get(posture, self.usual_deg[Posture.STANDING])
-        return middle - self.band.half_width_deg, middle + self.band.half_width_deg
+        middle, width = self.measures.usual_deg(self.place, posture)[0], self.place.band.of(posture).tilt_deg
+        return middle - width, middle + width
 
-    def push(self, epoch: Epoch, sitting_s: float, standing_s: float, *, tilt_good: bool = True) -> list[Event]:
-        """Take one confirmed second with the two clocks after it. tilt_good: False while the zero is in doubt."""
-        if tilt_good:
-            self._expose(epoch)
-        else:
-            self.exposure_deg_s = self.beyond_s = 0.0
-        values = {"tilt_exposure_deg_s": self.exposure_deg_s, "sitting_s": sitting_s, "standing_s": standing_s}
-        now = epoch.t_s + 1.0
+    def sideways_deg(self, posture: Posture) -> tuple[float, float]:
+        """(low, high) obliquity of the band, as band_deg."""
+        middle, width = self.measures.usual_deg(self.place, posture)[1], self.place.band.of(posture).sideways_deg
+        return middle - width, middle + width
+
+    # ------------------------------------------------------------ one second
+
+    def _follow(self, rule: AlertRule, spell: _Spell, now: float, posture: Posture) -> list[Event]:
+        """Count the seconds of a rule; begin or end its spell."""
+        value, absent = self.measures.values[rule.measure], posture in ABSENT
+        spell.moved = spell.moved or (posture in SEEN and posture not in MEASURES[rule.measure].asked_in)
+        spell.over_s = spell.over_s + 1 if value >= rule.limit and not absent else 0
+        spell.under_s = spell.under_s + 1 if value <= rule.clear else 0
+        spell.absent_s = spell.absent_s + 1 if absent else 0
+        if not spell.lasts:
+            spell.lasts = spell.over_s >= rule.hold_s
+            return []
+        if spell.absent_s < rule.hold_s and spell.under_s < rule.hold_s:
+            return []
+        spell.lasts = spell.told = False
+        ended = self.prompter.over(rule, now, "no data" if spell.absent_s >= rule.hold_s else "recovered")
+        return [event for event in ended if spell.moved or not isinstance(event, Praised)]
+
+    def _ask(self, due: list[tuple[AlertRule, _Spell]], now: float, epoch: Epoch) -> list[Event]:
+        values = self.measures.values
+        ready = [(rule, values[rule.measure]) for rule, _ in due if self.prompter.earliest(rule.name, now) <= now]
+        best = self.prompter.best(ready)[0] if ready else None
         events: list[Event] = []
-        due: list[AlertRule] = []
-        for rule in self.rules:
-            state, value = self._states[rule.name], values[rule.measure]
-            state.over_s = state.over_s + 1.0 if value >= rule.limit else 0.0
-            state.under_s = state.under_s + 1.0 if value <= rule.clear else 0.0
-            state.blank_s = state.blank_s + 1.0 if epoch.posture in ABSENT else 0.0
-            if state.raised and state.blank_s >= rule.hold_s:
-                state.raised = False
-                events.append(AlertCleared(now, rule.name, "no data"))
-            if state.raised and state.under_s >= rule.hold_s:
-                state.raised = False
-                events.append(AlertCleared(now, rule.name, "recovered"))
-            over = state.over_s >= rule.hold_s and now >= max(state.quiet_until_s, self.snoozed_until_s)
-            if over and epoch.posture in ASKED_IN[rule.measure]:
-                due.append(rule)
-        if due and self._may_ask(now):
-            rule = max(due, key=lambda each: values[each.measure] / each.limit)
-            state = self._states[rule.name]
-            state.raised = True
-            state.quiet_until_s = now + rule.repeat_s
-            self._asked_s.append(now)
-            self._next_s = now + self.budget.apart_s
-            events.append(self._raise(rule, now, values[rule.measure], epoch))
+        for rule, spell in due:
+            if not spell.told:
+                spell.told = True
+                held = "" if rule is best else self.prompter.why_not(rule.name, now) or "another prompt"
+                events.append(AlertDue(now, rule.name, values[rule.measure], rule.limit, held))
+            if rule is best:
+                events.append(self._raise(rule, spell, now, epoch))
         return events
 
-    def _may_ask(self, now: float) -> bool:
-        while self._asked_s and self._asked_s[0] <= now - HOUR_S:
-            self._asked_s.popleft()
-        return now >= self._next_s and len(self._asked_s) < self.budget.most_per_hour
+    def _raise(self, rule: AlertRule, spell: _Spell, now: float, epoch: Epoch) -> AlertRaised:
+        value, unit = self.measures.values[rule.measure], MEASURES[rule.measure].unit
+        explain = self._explain(rule, spell, value, epoch)
+        again, spell.moved = self.prompter.ask(rule, now), False
+        cue = "screen" if again else rule.cue
+        return AlertRaised(now, rule.name, rule.message, value, rule.limit, unit, explain, cue, again)
 
-    def act(self, wearer: Wearer) -> list[Event]:
-        """The wearer snoozed all prompts, or dismissed those on screen."""
-        if wearer.action == "snooze":
-            self.snoozed_until_s = self._next_s = wearer.t_s + wearer.seconds  # asked for: it comes back then
-        events: list[Event] = []
-        for rule in self.rules:
-            state = self._states[rule.name]
-            if not state.raised:
-                continue
-            state.raised = False
-            cause = "snoozed" if wearer.action == "snooze" else "dismissed"
-            if wearer.action == "snooze":
-                state.quiet_until_s = self.snoozed_until_s
-            events.append(AlertCleared(wearer.t_s, rule.name, cause))
-        return events
-
-    def _expose(self, epoch: Epoch) -> None:
-        """Sum degrees beyond the band; follow the usual tilt. Without a tilt, the exposure waits."""
-        if epoch.posture not in BANDED or math.isnan(epoch.tilt_deg):
-            if epoch.posture in {Posture.WALKING, Posture.LYING, Posture.NOT_WORN}:
-                self.exposure_deg_s = self.beyond_s = 0.0
-            return
-        low, high = self.band_deg(epoch.posture)
-        beyond = max(low - epoch.tilt_deg, epoch.tilt_deg - high, 0.0)
-        if beyond > 0.0:
-            self.exposure_deg_s = min(self.exposure_deg_s + beyond, self._exposure_cap_deg_s)
-            self.beyond_s += 1.0
-        else:
-            self.exposure_deg_s = max(0.0, self.exposure_deg_s - self.band.leak_deg_s)
-            if self.exposure_deg_s <= 0.0:
-                self.beyond_s = 0.0
-        if epoch.still:
-            usual = self.usual_deg[epoch.posture]
-            self.usual_deg[epoch.posture] = usual + self.band.step_deg_s * (1.0 if epoch.tilt_deg > usual else -1.0)
-
-    def _raise(self, rule: AlertRule, now: float, value: float, epoch: Epoch) -> AlertRaised:
-        low, high = self.band_deg(epoch.posture)
+    def _explain(self, rule: AlertRule, spell: _Spell, value: float, epoch: Epoch) -> dict[str, float | str]:
+        """What was measured, how sure that is, how old what it rests on, and what would have silenced it so far."""
         explain: dict[str, float | str] = {
             "posture": str(epoch.posture),
             "posture_p": round(epoch.posture_p, 2),
-            "over_limit_s": self._states[rule.name].over_s,
+            "over_limit_s": float(spell.over_s),
         }
-        if rule.measure == "tilt_exposure_deg_s":
+        beyond_s = self.measures.beyond_s(rule.measure)
+        if rule.measure in EXPOSURES:
+            sideways = rule.measure == "sideways_exposure_deg_s"
+            low, high = self.sideways_deg(epoch.posture) if sideways else self.band_deg(epoch.posture)
+            name, tilt = ("obliquity", epoch.obliquity_deg) if sideways else ("tilt", epoch.tilt_deg)
             explain |= {
-                "tilt_deg": round(epoch.tilt_deg, 1),
+                f"{name}_deg": round(tilt, 1),
                 "tilt_sd_deg": round(epoch.tilt_sd_deg, 1),
                 "band_low_deg": round(low, 1),
                 "band_high_deg": round(high, 1),
-                "beyond_band_s": self.beyond_s,
+                "beyond_band_s": float(beyond_s),
             }
-        explain["setting"] = f"[[alert]] name = '{rule.name}', limit = {rule.limit:g} {MEASURES[rule.measure]}"
-        return AlertRaised(now, rule.name, rule.message, value, rule.limit, MEASURES[rule.measure], explain)
+        explain["profile"] = self.place.name
+        ages = {"zero_age_s": epoch.t_s + 1.0 - self.zero_s}
+        if self._started:
+            ages |= {"alignment_age_d": self._started.aligned_d, "calibration_age_d": self._started.calibrated_d}
+        explain |= {name: round(age, 1) for name, age in ages.items() if not math.isnan(age)}
+        explain["setting"] = f"{rule.name}.{in_words(rule.measure, rule.limit)}"
+        explain["silent_with"] = self._silent_with(rule, value, beyond_s, epoch.posture)
+        return explain
+
+    def _silent_with(self, rule: AlertRule, value: float, beyond_s: int, posture: Posture) -> str:
+        """The smallest round change of a setting with which this prompt would not have come yet."""
+        higher = f"{rule.name}.{in_words(rule.measure, value, up=True)}"
+        if not beyond_s or not self.measures.beyond_only(rule.measure, self.place, posture):
+            return higher
+        side = "sideways_deg" if rule.measure == "sideways_exposure_deg_s" else "tilt_deg"
+        width = getattr(self.place.band.of(posture), side) + math.ceil(value / beyond_s)
+        return f"{higher}, or band.{posture}.{side} = {width:g}"
+
+    # ------------------------------------------------------------ profiles
+
+    def _named(self, name: str) -> Place:
+        places = self.settings.places
+        return next((place for place in places if place.name == name), places[0])
+
+    def _enter(self, place: Place) -> None:
+        self.place = place
+        self._spells = [(rule, _Spell()) for rule in place.rules if rule.on]
+
+    def _move(self, t_s: float, name: str) -> list[Event]:
+        """Another profile from here on: its own rules, bands and usual tilts."""
+        if name == self.place.name:
+            return []
+        events = [*self._end_all(t_s), ProfileChanged(t_s, self.place.name, name)]
+        self._enter(self._named(name))
+        return events
+
+    def _end_all(self, t_s: float) -> list[Event]:
+        """Other settings hold: every spell is over."""
+        return [
+            event for rule, spell in self._spells if spell.lasts for event in self.prompter.over(rule, t_s, "settings")
+        ]
+
+
+def in_words(measure: str, value: float, *, up: bool = False) -> str:
+    """A limit as `sitwell tune` takes it: 'limit_min = 30' or 'limit_deg_min = 15'. up: the next above it."""
+    minutes = math.floor(value / 60.0) + 1 if up else value / 60.0
+    return f"limit_{'deg_min' if measure in EXPOSURES else 'min'} = {minutes:g}"

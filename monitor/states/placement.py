@@ -1,5 +1,6 @@
 """How the sensor sits on the wearer: the zero, the way to the front, and what happens when the clip moves."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -54,6 +55,7 @@ class Placement:
         self._seated_front = False  # the front comes from a seat known beforehand
         self.frames: list[tuple[float, Floats]] = []  # (since s, sensor to body), oldest first
         self.rotation: Floats | None = None  # that of the newest ClipMoved
+        self.renewed_s = math.nan  # when the zero was last learnt
         if standing:
             self.frames.append((float("-inf"), frame(standing.up, self._given)))
         self._scheduled(float("-inf"))
@@ -196,6 +198,7 @@ class Placement:
         zero = self._tracker.current
         if zero is None:
             return []
+        self.renewed_s = t_s
         self.frames.append((t_s, frame(zero.up, self._front(zero.up)[0])))
         return [ReferenceChanged(t_s, zero.up, zero.bouts, zero.spread_deg)]
 

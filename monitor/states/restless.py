@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from monitor.signal.alignment import Vec, separation_deg
 from monitor.stream import Epoch, Event, Fidget, Posture
 
+SHIFT = "posture-shift"
+
 
 @dataclass(frozen=True, slots=True)
 class RestlessParams:
@@ -86,5 +88,5 @@ class Restless:
         if start_s is None or self._before is None:
             return []
         turned_deg = separation_deg(self._before, up)
-        kind = "posture-shift" if turned_deg >= p.shift_deg else "fidget"
+        kind = SHIFT if turned_deg >= p.shift_deg else "fidget"
         return [Fidget(kind, start_s, self._end_s, turned_deg)]

@@ -6,7 +6,7 @@ records by the profile it brings, exactly as a replay would; an import, which ha
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,10 +18,24 @@ from monitor import __version__
 from monitor.errors import RecordingError
 from monitor.pipeline import Pipeline
 from monitor.profile import Profile
+from monitor.states.rules import DESK
 from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
 from monitor.storage.schema import Meta, appearing, companions, hold
-from monitor.stream import BadPacket, Gap, Link, LinkState, Mark, Posture, Record, Samples, last_s
+from monitor.stream import (
+    BadPacket,
+    Gap,
+    Link,
+    LinkState,
+    Mark,
+    Posture,
+    Record,
+    Samples,
+    SettingsChanged,
+    Started,
+    first_s,
+    last_s,
+)
 
 TIME_DIGITS = 6  # of sample times, as at the door of the live session
 SAYS_NOTHING = re.compile(
@@ -63,7 +77,10 @@ def trimmed(recording: Recording, start_s: float, end_s: float) -> Iterator[Reco
     last: Record | None = None
     for record in recording.records(start_s, end_s):
         if last is None:
-            yield Link(record.t_s if not isinstance(record, Samples) else float(record.t_s[0]), LinkState.CONNECTED)
+            begin_s = first_s(record)
+            yield Link(begin_s, LinkState.CONNECTED)
+            for told in _told_before(recording, begin_s):
+                yield replace(told, t_s=begin_s)
         yield record
         last = record
     if last is None:
@@ -71,6 +88,15 @@ def trimmed(recording: Recording, start_s: float, end_s: float) -> Iterator[Reco
         raise RecordingError(message, recording.path)
     if not (isinstance(last, Link) and last.state is LinkState.CLOSED):
         yield Link(last_s(last), LinkState.CLOSED, "trimmed")
+
+
+def _told_before(recording: Recording, t_s: float) -> list[Started | SettingsChanged]:
+    """What holds at t_s of what was told before: how the session began, and the newest change of settings."""
+    told: dict[type, Started | SettingsChanged] = {}
+    for record in recording.of_kinds("started", "settings-changed"):
+        if isinstance(record, Started | SettingsChanged) and record.t_s < t_s:
+            told[type(record)] = record
+    return list(told.values())
 
 
 def merged(recordings: Sequence[Recording]) -> tuple[Meta, Iterator[Record]]:
@@ -96,7 +122,9 @@ def merged(recordings: Sequence[Recording]) -> tuple[Meta, Iterator[Record]]:
             by_s = round(each.meta.started_utc_s - first.meta.started_utc_s, TIME_DIGITS)
             if end_s is not None and each.start_s + by_s > end_s:
                 yield Gap(end_s, round(each.start_s + by_s, TIME_DIGITS), "between two recordings")
-            yield from (shifted(record, by_s) for record in each.records())
+            # What the later ones knew when they began, the merged one knows from the first.
+            records = (record for record in each.records() if each is first or not isinstance(record, Started))
+            yield from (shifted(record, by_s) for record in records)
             end_s = round(each.end_s + by_s, TIME_DIGITS)
 
     return first.meta, records()
@@ -154,6 +182,10 @@ def _unnamed(record: Record) -> Record:
             return replace(record, cause=_quiet(record.cause))
         case BadPacket():
             return replace(record, reason=_quiet(record.reason), payload="")
+        case Started():
+            return replace(record, local_s=math.nan, weekday=0)
+        case SettingsChanged():
+            return replace(record, values=_nameless_prompts(record.values))
         case Mark():
             return replace(record, label=record.label if record.label in LABELS else "mark", note="")
         case _:
@@ -165,7 +197,23 @@ def _quiet(text: str) -> str:
 
 
 def _nameless(profile: Any) -> dict[str, Any]:
-    """The profile with the wearer's own words, which stand in the alerts only, taken out."""
-    rules: list[Any] = profile.get("alert") or []
-    plain = [{**rule, "name": f"alert {number}", "message": "-"} for number, rule in enumerate(rules, 1)]
-    return {**profile, "alert": plain} if rules else dict(profile)
+    """The profile without the wearer's own words and hours, which stand in its prompts only."""
+    prompts = profile.get("prompts")
+    return {**profile, "prompts": _nameless_prompts(prompts)} if prompts else dict(profile)
+
+
+def _nameless_prompts(prompts: Mapping[str, Any]) -> dict[str, Any]:
+    places: list[Any] = [
+        {
+            **place,
+            "name": place["name"] if place["name"] == DESK else f"profile {number}",
+            "hours": [],
+            "rules": [
+                {**rule, "name": f"alert {n}", "message": "-", "praise": "-"}
+                for n, rule in enumerate(place["rules"], 1)
+            ],
+        }
+        for number, place in enumerate(prompts.get("places", ()))
+    ]
+    quiet: dict[str, Any] = {**prompts.get("quiet", {}), "working_hours": [], "quiet_hours": []}
+    return {**prompts, "places": places, "quiet": quiet}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitor.errors import RecordingError
+from monitor.storage.labels import damaged as damaged_labels
 from monitor.storage.recording import Recording
 from monitor.storage.schema import Counts, open_for_reading
 from monitor.stream import Gap
@@ -16,8 +17,8 @@ SAID_AT_MOST = 20  # lines of SQLite's; a damaged file may give thousands
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found. damaged: times whose records are damaged or lost; events: numbers of the damaged or lost ones;
-    database: what SQLite says of the file, empty if it is sound.
+    """What was found. damaged: times whose records are damaged or lost; events, labels: numbers of the damaged
+    or lost ones; database: what SQLite says of the file, empty if it is sound.
     """
 
     path: Path
@@ -26,12 +27,13 @@ class Verdict:
     duration_s: float
     damaged: tuple[Gap, ...]
     events: tuple[int, ...]
+    labels: tuple[int, ...]
     database: tuple[str, ...]
 
     @property
     def whole(self) -> bool:
         """Whether nothing is damaged or lost."""
-        return not (self.damaged or self.events or self.database)
+        return not (self.damaged or self.events or self.labels or self.database)
 
     @property
     def damaged_s(self) -> float:
@@ -49,7 +51,11 @@ def verify(path: Path) -> Verdict:
         counts, duration_s = Counts(0, 0, 0, 0), 0.0
         with contextlib.suppress(RecordingError):  # the very pages that hold them are damaged
             counts, duration_s = recording.counts(), recording.duration_s
-        return Verdict(path, recording.schema, counts, duration_s, damaged, tuple(lost), _sqlite_says(path))
+        labels: list[int] = []
+        with contextlib.suppress(RecordingError):
+            labels = damaged_labels(path)
+        said = _sqlite_says(path)
+        return Verdict(path, recording.schema, counts, duration_s, damaged, tuple(lost), tuple(labels), said)
 
 
 def _joined(gaps: Iterable[Gap]) -> tuple[Gap, ...]:

@@ -92,6 +92,13 @@ class Recording:
             elif low <= record.t_s < high:
                 yield record
 
+    def of_kinds(self, *kinds: str) -> Iterator[Record]:
+        """Records of these kinds (codec.kind_of), in order; neither samples nor marks. Damage is passed over."""
+        query = f"SELECT t_s, kind, body FROM records WHERE kind IN ({', '.join('?' * len(kinds))}) ORDER BY seq"  # noqa: S608
+        for t_s, kind, body in self._all(query, *kinds):
+            with contextlib.suppress(ValueError, TypeError):
+                yield decode_record(kind, t_s, body)
+
     def events(self, lost: list[int] | None = None) -> Iterator[Event]:
         """Every event in the order in which the session gave rise to it.
 

@@ -43,6 +43,14 @@ UPDATE meta SET value = '2' WHERE key = 'schema';
 PRAGMA user_version = 2;
 COMMIT;
 """,
+    """
+BEGIN;
+CREATE TABLE labels (number INTEGER PRIMARY KEY, mark INTEGER UNIQUE, start_s REAL NOT NULL, end_s REAL NOT NULL,
+    label TEXT, note TEXT NOT NULL, crc INTEGER NOT NULL);
+UPDATE meta SET value = '3' WHERE key = 'schema';
+PRAGMA user_version = 3;
+COMMIT;
+""",
 )
 SCHEMA_VERSION = len(MIGRATIONS)
 

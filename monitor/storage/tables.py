@@ -16,6 +16,7 @@ from monitor.errors import SitwellError
 from monitor.storage.codec import Json, plain
 from monitor.stream import (
     AlertCleared,
+    AlertDue,
     AlertRaised,
     AlignmentChanged,
     BoutEnded,
@@ -26,11 +27,18 @@ from monitor.stream import (
     Fidget,
     Floats,
     Gap,
+    Mark,
     PostureChanged,
+    Praised,
+    ProfileChanged,
     ReferenceChanged,
     SensorSilent,
+    SettingsChanged,
+    SnoozeRefused,
+    Started,
     Transition,
     UprightShift,
+    Wearer,
 )
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -41,8 +49,12 @@ EVENT_TYPES: dict[type, str] = {
     BoutEnded: "bout",
     Break: "break",
     Transition: "transition",
+    AlertDue: "alert-due",
     AlertRaised: "alert",
     AlertCleared: "alert-cleared",
+    Praised: "praise",
+    SnoozeRefused: "snooze-refused",
+    ProfileChanged: "profile",
     PostureChanged: "posture",
     ReferenceChanged: "reference",
     UprightShift: "upright-shift",
@@ -51,6 +63,10 @@ EVENT_TYPES: dict[type, str] = {
     AlignmentChanged: "alignment",
     SensorSilent: "sensor-silent",
     Gap: "gap",
+    Wearer: "wearer",
+    Mark: "mark",
+    Started: "started",
+    SettingsChanged: "settings",
 }
 
 _SAMPLES_DECIMALS = (6, 6, 6, 6, 3, 3)

@@ -4,39 +4,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 
-import pytest
-from commands import environment, finished, started
+from commands import environment, finished, told
 
 from monitor.storage.recording import Recording
 from monitor.storage.requests import ask
 from monitor.stream import Mark, Wearer
-
-
-@pytest.fixture
-def headless(tmp_path):
-    running = []
-
-    def start(*arguments):
-        running.append(started("demo", "--headless", "--speed", "10", "--json", *arguments, home=tmp_path))
-        return running[-1]
-
-    yield start
-    for process in running:
-        process.kill()
-        process.communicate()
-
-
-def told(home, until):
-    """The first status --json of one session for which `until` holds."""
-    end = time.monotonic() + 40.0
-    while time.monotonic() < end:
-        said = json.loads(finished("status", "--json", home=home).stdout)
-        if said["running"] and until(said["sessions"][0]):
-            return said["sessions"][0]
-        time.sleep(0.2)
-    pytest.fail("the session never said so")
 
 
 def test_status_without_a_session(tmp_path):
@@ -104,21 +77,3 @@ print([name for name in ("numpy", "scipy") if name in sys.modules])
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(tmp_path)
     )
     assert told.stdout == "[]\n"
-
-
-def test_quiet_silences_the_session_that_runs_and_off_ends_it(tmp_path, headless):
-    headless()
-    told(tmp_path, lambda each: "t_s" in each)
-    said = finished("quiet", "2h", home=tmp_path)
-    assert (said.returncode, said.stderr) == (0, "quiet for 120 min: WT901BLE67\n")
-    told(tmp_path, lambda each: each["snoozed_s"] > 6000)
-    assert "snoozed 1 h" in finished("status", home=tmp_path).stdout
-    assert finished("quiet", "off", home=tmp_path).stderr == "prompts come again: WT901BLE67\n"
-    told(tmp_path, lambda each: each["snoozed_s"] == 0)
-
-
-@pytest.mark.parametrize(("time", "code"), [("13h", 2), ("soon", 2), ("5min", 1)])
-def test_quiet_that_cannot_be_is_one_sentence(tmp_path, time, code):
-    said = finished("quiet", time, home=tmp_path)
-    assert said.returncode == code
-    assert ("No session is running" in said.stderr) == (code == 1)

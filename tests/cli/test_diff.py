@@ -28,7 +28,7 @@ def events(text, sign):
 def sooner(tmp_path_factory):
     """A profile that asks sooner about a held tilt."""
     path = tmp_path_factory.mktemp("diff") / "sooner.toml"
-    path.write_text("[[alert]]\nname = 'tilt'\nlimit = 880\n")
+    path.write_text("[[alert]]\nname = 'posture'\nlimit = 880\nhold_s = 4\n")
     return path
 
 
@@ -50,8 +50,10 @@ def test_a_recording_does_not_differ_from_itself():
 def test_two_profiles_differ_where_they_should(two_profiles):
     assert two_profiles.exit_code == 0
     assert not events(two_profiles.stdout, "-") + events(two_profiles.stdout, "+")
-    (line,) = events(two_profiles.stdout, "~")
-    assert line.startswith("~ 0:01:46 alert tilt: comes ")
+    line, due, cleared = events(two_profiles.stdout, "~")
+    assert cleared.startswith("~ 0:02:55 alert-cleared posture: comes 1 s earlier")
+    assert due.startswith("~ 0:01:55 alert-due posture: comes ")
+    assert line.startswith("~ 0:01:55 alert posture: comes ")
     assert " earlier, " in line
     assert "limit 880 instead of 900" in line
     assert "same posture in 100 %" in two_profiles.stdout
@@ -60,11 +62,15 @@ def test_two_profiles_differ_where_they_should(two_profiles):
 
 def test_beyond_the_tolerance_it_is_one_lost_and_one_won(sooner):
     result = run(TOUR, "--profile-b", sooner, "--within", "0.5s")
-    assert [line[2:20] for line in events(result.stdout, "-")] == ["0:01:46 alert tilt"]
-    (line,) = events(result.stdout, "+")
-    assert "alert tilt: value " in line
+    assert [line[2:23] for line in events(result.stdout, "-")] == [
+        "0:01:55 alert posture",
+        "0:01:55 alert-due pos",
+        "0:02:55 alert-cleared",
+    ]
+    line, *_ = events(result.stdout, "+")
+    assert "alert posture: value " in line
     assert not events(result.stdout, "~")
-    assert "1 only in the first, 1 only in the second" in result.stdout
+    assert "3 only in the first, 3 only in the second" in result.stdout
 
 
 def test_json_says_the_same(two_profiles, sooner):
@@ -73,7 +79,7 @@ def test_json_says_the_same(two_profiles, sooner):
     assert result["b"].endswith("sooner.toml")
     assert not result["only_a"]
     assert not result["only_b"]
-    (changed,) = result["changed"]
+    changed, *_ = result["changed"]
     assert (changed["a"]["limit"], changed["b"]["limit"]) == (900.0, 880.0)
     assert ", ".join(changed["changes"]) in two_profiles.stdout
     assert f"{result['equal']} equal" in two_profiles.stdout

@@ -52,5 +52,5 @@ def test_config_path_and_show(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     assert "defaults apply" in CliRunner().invoke(sitwell, ["config", "path"]).output
     shown = json.loads(CliRunner().invoke(sitwell, ["config", "show"]).output)
-    assert shown["band"]["half_width_deg"] == 10.0
+    assert shown["prompts"]["places"][0]["band"]["sitting"]["tilt_deg"] == 10.0
     assert shown["cues"]["bell"] == "fallback"

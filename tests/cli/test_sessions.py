@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from commands import finished
 
 from monitor.cli import sitwell
+from monitor.storage.labels import add, labels
 from monitor.storage.recorder import Recorder
 from monitor.storage.schema import SCHEMA_VERSION, Meta
 from monitor.stream import Tick
@@ -104,3 +105,20 @@ def test_upgrade_brings_the_first_schema_up_to_date(folder):
     run("upgrade", "old")
     assert json.loads(run("info", "old", "--json"))["schema"] == SCHEMA_VERSION
     assert "whole" in run("verify", "old")
+
+
+def test_labels_go_along_into_a_part_a_whole_and_a_nameless_copy(tmp_path):
+    for name in ("a", "b"):
+        shutil.copy(TOUR, tmp_path / f"{name}.sqlite")
+    add(tmp_path / "a.sqlite", 100.0, 120.0, "right", "as Ada said")
+    add(tmp_path / "a.sqlite", 200.0, 200.0, "Ada sat")
+    for arguments in (
+        ["trim", "a.sqlite", "part.sqlite", "--from", "90s", "--to", "150s"],
+        ["anonymise", "a.sqlite", "nameless.sqlite"],
+    ):
+        paths = [str(tmp_path / each) if each.endswith(".sqlite") else each for each in arguments]
+        run(*paths)
+    assert [(each.start_s, each.label) for each in labels(tmp_path / "part.sqlite")] == [(100.0, "right")]
+    found = [(each.start_s, each.label, each.note) for each in labels(tmp_path / "nameless.sqlite")]
+    assert found == [(100.0, "right", ""), (200.0, "mark", ""), (248.0, "mark", "")]
+    run("verify", tmp_path / "part.sqlite")

@@ -111,10 +111,10 @@ def test_an_existing_recording_is_never_overwritten(tmp_path):
 
 def test_a_faulty_profile_is_refused_before_anything_is_recorded(tmp_path):
     profile = tmp_path / "p.toml"
-    profile.write_text("[band]\nhalf_width = 12\n")
+    profile.write_text("[band.sitting]\ntilt_degs = 12\n")
     code, _, err = outcome("demo", "--headless", "--for", "1s", "--profile", profile, home=tmp_path)
     assert code == 1
-    assert "did you mean 'half_width_deg'" in err
+    assert "did you mean 'tilt_deg'" in err
     assert not list(tmp_path.rglob("*.sqlite"))
 
 

@@ -40,6 +40,7 @@ async def test_it_is_told_the_prompt_as_one_json_line(alert, tmp_path):
         "limit": 1800.0,
         "unit": "s",
         "explain": {"sitting_s": 1801.5, "tilt_deg": None, "posture": "sitting"},
+        "again": 0,
     }
 
 

@@ -66,6 +66,30 @@ async def test_keys_tell_what_the_wearer_did(make_alerting):
         ]
 
 
+async def test_a_prompt_is_marked_right_or_wrong_and_only_while_there_is_one(make_alerting, make_snapshot):
+    feed = Feed(make_alerting())
+    app = Dashboard(snapshot=feed, act=feed.act)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("y", "w")
+        assert feed.done == [("right", 0.0), ("wrong", 0.0)]
+        feed.snapshot = make_snapshot()
+        await poll(app, pilot)
+        await pilot.press("y", "w")
+        assert len(feed.done) == 2
+
+
+async def test_in_a_replay_marks_are_kept_as_labels(make_alerting, make_paused, controls):
+    said = []
+    feed = Feed(make_alerting(mode="replay", player=make_paused().player))
+    app = Dashboard(snapshot=feed, player=controls, label=said.append)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.press("m", "y", "w", "s", "d", "c")
+        assert said == ["mark", "right", "wrong"]
+        assert [note.message for note in app._notifications][1] == "Marked 10:42:31 as right."
+
+
 async def test_player_keys(make_paused, controls):
     app = Dashboard(snapshot=make_paused, player=controls)
     async with app.run_test() as pilot:

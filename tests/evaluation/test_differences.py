@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from monitor.evaluation.differences import KINDS, Moment, Seconds, agreement, differences, moment
 from monitor.stream import (
     AlertCleared,
+    AlertDue,
     AlertRaised,
     AlignmentChanged,
     BoutEnded,
@@ -21,12 +22,19 @@ from monitor.stream import (
     Event,
     Fidget,
     Gap,
+    Mark,
     Posture,
     PostureChanged,
+    Praised,
+    ProfileChanged,
     ReferenceChanged,
     SensorSilent,
+    SettingsChanged,
+    SnoozeRefused,
+    Started,
     Transition,
     UprightShift,
+    Wearer,
 )
 
 EXPLAIN = {"tilt_deg": -12.04, "setting": "[[alert]] name = 'tilt', limit = 900 deg·s"}
@@ -34,6 +42,7 @@ EVENTS = [
     AlertCleared(8.0, "tilt", "recovered"),
     AlertRaised(7.0, "tilt", "Sit tall.", 901.0, 900.0, "deg·s", EXPLAIN),
     AlignmentChanged(5.0, (0.0, 0.1, -0.9949), 3.9, "walking"),
+    AlertDue(7.0, "tilt", 901.0, 900.0, "budget"),
     BoutEnded(Posture.SITTING, 10.0, 90.5, steps=2),
     Break(90.0, 120.0),
     ClipMoved(60.0, "step", 14.0, 58.0, repaired=False),
@@ -44,6 +53,13 @@ EVENTS = [
     Transition("stand-to-sit", 9.0, 10.5, 0.951),
     UprightShift(50.0, 52.0),
     Gap(70.0, 71.0, "lost packets"),
+    Mark(71.0, "right", ""),
+    Praised(72.0, "sitting", "Well done."),
+    ProfileChanged(73.0, "desk", "sofa"),
+    SettingsChanged(74.0, {"budget": {"most_per_hour": 4}}),
+    SnoozeRefused(75.0, 3),
+    Started(0.0, 28_800.0, 0, asked_s=(-30.0,)),
+    Wearer(76.0, "snooze", 300.0),
 ]
 
 seconds = st.integers(0, 400).map(lambda tenths: tenths / 10.0)
@@ -177,7 +193,7 @@ def test_figures_are_compared_to_two_decimals():
 
 def test_an_alert_is_its_figures_without_the_setting_it_quotes():
     names = [name for name, _ in moment(EVENTS[1]).details]
-    assert names == ["message", "value", "limit", "unit", "tilt_deg"]
+    assert names == ["message", "value", "limit", "unit", "cue", "again", "tilt_deg"]
 
 
 def epochs(postures, tilts, start_s=0.0, shift_s=0.0):

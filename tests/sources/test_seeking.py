@@ -10,9 +10,7 @@ from monitor.summary import Summary
 
 @pytest.fixture
 def session():
-    summary = Summary(
-        mode="replay", sensor="test", rate_hz=100.0, day_start_s=0.0, rules=Profile().alerts, recording="r.sqlite"
-    )
+    summary = Summary(mode="replay", sensor="test", rate_hz=100.0, day_start_s=0.0, recording="r.sqlite")
     return Pipeline(Profile(), 100.0, gyro=True), summary
 
 

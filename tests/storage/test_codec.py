@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import typing
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -45,6 +46,8 @@ def items(union):
     extra = {
         typing.get_type_hints(AlertRaised)["explain"]: explain,
         tuple[float, float, float]: st.tuples(floats, floats, floats),
+        tuple[float, ...]: st.lists(floats, max_size=3).map(tuple),
+        Mapping[str, typing.Any]: explain,
     }
     by_type = {float: floats, str: labels, int: st.integers(), bool: st.booleans(), **extra}
     by_type |= {
@@ -86,13 +89,13 @@ def test_kinds_are_kebab_case_and_nan_is_null():
     epoch = Epoch(3.0, Posture.NO_DATA, 1.0, math.nan, math.nan, math.nan, still=False, motion_mg=0.0, steps=0)
     kind, t_s, body = encode_item(epoch)
     assert (kind, t_s) == ("epoch", 3.0)
-    assert json.loads(body) == ["no-data", 1.0, None, None, None, False, 0.0, 0, ""]
+    assert json.loads(body) == ["no-data", 1.0, None, None, None, False, 0.0, 0, "", True]
 
 
 def test_an_epoch_of_an_older_file_lacks_the_newest_fields():
     old = '["sitting",0.9,1.0,2.0,0.5,true,3.0,0]'
     assert decode_event("epoch", 3.0, old) == Epoch(3.0, Posture.SITTING, 0.9, 1.0, 2.0, 0.5, True, 3.0, 0)  # noqa: FBT003
-    for body in ('["sitting",0.9]', '["sitting",0.9,1.0,2.0,0.5,true,3.0,0,"supine",1]'):
+    for body in ('["sitting",0.9]', '["sitting",0.9,1.0,2.0,0.5,true,3.0,0,"supine",true,1]'):
         with pytest.raises(ValueError, match="epoch"):
             decode_event("epoch", 3.0, body)
     assert json.loads(encode_item(Gap(1.0, 2.0, "lost"))[2]) == {"start_s": 1.0, "end_s": 2.0, "cause": "lost"}

@@ -1,5 +1,6 @@
 """Parts, wholes and nameless copies of recordings hold what they should, to the bit, and nothing else."""
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,20 @@ from monitor.storage.codec import encode_item
 from monitor.storage.editing import anonymous, delete, merged, trimmed, write_anew
 from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
-from monitor.stream import BadPacket, Battery, Epoch, Gap, Link, LinkState, Mark, Samples, Tick, join
+from monitor.stream import (
+    BadPacket,
+    Battery,
+    Epoch,
+    Gap,
+    Link,
+    LinkState,
+    Mark,
+    Samples,
+    SettingsChanged,
+    Started,
+    Tick,
+    join,
+)
 
 TOUR = Path(__file__).parents[2] / "recordings" / "tour.sqlite"
 PROFILE = default_profile()
@@ -107,19 +121,23 @@ def test_what_does_not_fit_together_is_refused(tmp_path, meta, change, words):
 
 
 def test_a_nameless_copy_tells_neither_who_nor_where_nor_when(tmp_path, meta, sensor):
-    rules = profile_to_mapping(PROFILE)["alert"]
-    rules[0] |= {"name": "Ada's own", "message": "ada wrote this"}
+    prompts = json.loads(json.dumps(profile_to_mapping(PROFILE)["prompts"]))
+    prompts["places"][0]["rules"][0] |= {"name": "Ada's own", "message": "ada wrote this"}
+    prompts["places"][1] |= {"name": "at Ada's", "hours": ("mon 20:26-20:27",)}
+    prompts["quiet"] |= {"quiet_hours": ("tue 20:26-20:28",)}
     telling = replace(
         meta,
         sensor="Ada's sensor",
         zone="Europe/Vienna",
         started_utc_s=1_772_438_400.0,
-        profile=profile_to_mapping(PROFILE) | {"alert": rules},
+        profile=profile_to_mapping(PROFILE) | {"prompts": prompts},
         calibration={"sensor": "DC:01:02:03:04:05"},
         firmware="fw-4711",
     )
     whole = sensor(2000, start_s=1_772_438_400.25)  # an import that kept the time of day as it was
     with Recorder.create(tmp_path / "a.sqlite", telling) as recorder:
+        recorder.write(Started(whole.t_s[0], local_s=73_560.5, weekday=1))
+        recorder.write(SettingsChanged(whole.t_s[0], prompts))
         recorder.write(Link(whole.t_s[0], LinkState.CONNECTED, "DC:01:02:03:04:05 answered"))
         recorder.write(Link(whole.t_s[0], LinkState.LOST, "out of reach"))
         recorder.write(whole)
@@ -131,7 +149,7 @@ def test_a_nameless_copy_tells_neither_who_nor_where_nor_when(tmp_path, meta, se
         copied, records = anonymous(recording)
         write_anew(copied, PROFILE, records, tmp_path / "b.sqlite")
     raw = (tmp_path / "b.sqlite").read_bytes()
-    assert not [name for name in [*NAMES, "fw-4711", "17724384", "2026"] if name.encode() in raw]
+    assert not [name for name in [*NAMES, "fw-4711", "17724384", "2026", "20:2", "73560"] if name.encode() in raw]
     with Recording.open(tmp_path / "b.sqlite") as copy:
         found = list(copy.records())
         assert copy.meta.started_utc_s == 0.0

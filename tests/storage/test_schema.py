@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import RecordingError
+from monitor.storage.labels import labels
 from monitor.storage.recorder import Recorder
 from monitor.storage.recording import Recording
-from monitor.storage.schema import MIGRATIONS, SCHEMA_VERSION, hold, is_running, upgrade
+from monitor.storage.schema import MIGRATIONS, SCHEMA_VERSION, hold, is_running, meta_rows, upgrade
 from monitor.storage.tables import EventsTable
 from monitor.stream import BadPacket, Battery, Gap, LinkState, Mark, Samples, Temperature, Tick, Wearer
 
@@ -78,6 +79,23 @@ def test_the_first_schema_comes_up_to_date_and_holds_the_same(tmp_path, meta):
     Recorder.create(tmp_path / "new.sqlite", meta).close()
     assert structure(path) == structure(tmp_path / "new.sqlite")
     assert structure(path)[1][1] == structure(path)[2] == SCHEMA_VERSION == len(MIGRATIONS)
+
+
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_every_older_schema_is_read_and_comes_up_to_date(tmp_path, meta, version):
+    path = tmp_path / "old.sqlite"
+    db = sqlite3.connect(path, isolation_level=None)
+    for migration in MIGRATIONS[:version]:
+        db.executescript(migration)
+    rows = [(key, str(version) if key == "schema" else value) for key, value in meta_rows(meta)]
+    db.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+    db.execute("INSERT INTO marks (seq, t_s, label, note) VALUES (1, 5.0, 'wrong', '')")
+    db.close()
+    assert [label.label for label in labels(path)] == ["wrong"]
+    assert upgrade(path) == version
+    assert [label.label for label in labels(path)] == ["wrong"]
+    Recorder.create(tmp_path / "new.sqlite", meta).close()
+    assert structure(path) == structure(tmp_path / "new.sqlite")
 
 
 def test_the_events_of_the_first_schema_are_those_it_was_written_with(tmp_path):

@@ -166,7 +166,7 @@ def test_events(tmp_path):
         {"type": "reference", "start_s": 50.0, "up": [0.0, 1.0, 0.0], "bouts": 3, "spread_deg": 1.5},
         {
             "type": "alert", "start_s": 60.0, "name": "tilt", "message": 'Sit "up"', "value": 15.0, "limit": 12.0,
-            "unit": "deg", "explain": {"held_s": 90.0, "side": "front", "worst_deg": None},
+            "unit": "deg", "explain": {"held_s": 90.0, "side": "front", "worst_deg": None}, "cue": "all", "again": 0,
         },
         {"type": "alert-cleared", "start_s": 70.0, "name": "tilt", "cause": "recovered"},
         {"type": "sensor-silent", "start_s": 80.0, "since_s": 75.0},

@@ -1,8 +1,12 @@
 """The `sitwell` command as a process of its own, with data and settings below a test's folder."""
 
+import json
 import os
 import subprocess
 import sys
+import time
+
+import pytest
 
 
 def environment(home):
@@ -39,3 +43,14 @@ def outcome(*arguments, home, timeout_s=60):
     """(exit code, stdout, stderr) of the command run to its end."""
     done = finished(*arguments, home=home, timeout_s=timeout_s)
     return done.returncode, done.stdout, done.stderr
+
+
+def told(home, until):
+    """The first status --json of one session for which `until` holds."""
+    end = time.monotonic() + 40.0
+    while time.monotonic() < end:
+        said = json.loads(finished("status", "--json", home=home).stdout)
+        if said["running"] and until(said["sessions"][0]):
+            return said["sessions"][0]
+        time.sleep(0.2)
+    pytest.fail("the session never said so")

@@ -1,8 +1,10 @@
 """What the wearer is asked to do now, and why. Pure."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 
+from monitor import messages
 from monitor.dashboard.widgets.braille import Row
 from monitor.dashboard.words import clock, figure, fit, quantity
 from monitor.snapshot import Prompt, Snapshot
@@ -25,8 +27,11 @@ def draw(snapshot: Snapshot, columns: int, rows: int, *, keys: str) -> Sequence[
 
 def calm(snapshot: Snapshot) -> str:
     """Why there is nothing to do, and when that ends."""
-    if snapshot.snoozed_s > 0:
-        return f"Snoozed: {clock(snapshot.snoozed_s)} left."
+    if snapshot.praise:
+        return snapshot.praise
+    if snapshot.quiet is not None and snapshot.posture not in {Posture.NO_DATA, Posture.NOT_WORN}:
+        why, left_s = snapshot.quiet
+        return messages.text(f"quiet.{why}", left=clock(left_s) if math.isfinite(left_s) else "some time")
     match snapshot.posture:
         case Posture.NO_DATA:
             return "No data comes from the sensor. Nothing is counted meanwhile."
@@ -35,6 +40,8 @@ def calm(snapshot: Snapshot) -> str:
         case Posture.SITTING | Posture.STANDING:
             running = snapshot.sitting if snapshot.posture is Posture.SITTING else snapshot.standing
             said = f"Nothing to do. {snapshot.posture.capitalize()} {clock(running.seconds)}"
+            if not snapshot.prompts_left:
+                return f"{said}. {messages.text('budget.none')}"
             return f"{said}, next prompt at {clock(running.limit_s)}." if running.limit_s is not None else f"{said}."
         case _:
             return "Nothing to do."

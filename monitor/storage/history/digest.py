@@ -14,6 +14,7 @@ from monitor.states.day import DayFigures, DaySums
 from monitor.storage.history.calendar import LocalDays
 from monitor.stream import (
     AlertCleared,
+    AlertDue,
     AlertRaised,
     BoutEnded,
     Break,
@@ -32,9 +33,9 @@ Row: TypeAlias = tuple[Cell, ...]  # as in the table of schema.py, from its colu
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What the history keeps of one session; `days` has the sums and the number of prompts by ISO date."""
+    """What the history keeps of one session. days: the sums, prompts, and spells beyond a limit, by ISO date."""
 
-    days: dict[str, tuple[DaySums, int]]
+    days: dict[str, tuple[DaySums, int, int]]
     bouts: list[Row]
     breaks: list[Row]
     transitions: list[Row]
@@ -71,6 +72,7 @@ class Digester:
         self._breaks: list[tuple[date, str, Break | UprightShift]] = []
         self._transitions: list[tuple[date, Transition]] = []
         self._prompts: list[_Prompt] = []
+        self._spells: list[date] = []
 
     def spend(self, start_s: float, posture: Posture, steps: Sequence[int]) -> None:
         """Count seconds of one posture from start_s on; steps: of each of them."""
@@ -98,6 +100,8 @@ class Digester:
                 self._day(self._days.at(event.start_s)).push(event)
             case Transition():
                 self._transitions.append((self._days.at(event.start_s), event))
+            case AlertDue():
+                self._spells.append(self._days.at(event.t_s - 1.0))
             case AlertRaised():
                 # It is told at the end of the second that raised it.
                 self._prompts.append(_Prompt(self._days.at(event.t_s - 1.0), event))
@@ -112,9 +116,9 @@ class Digester:
         """What there is so far."""
         utc = self._utc_s
         prompts = [each.day for each in self._prompts]
-        days = sorted({*self._figures, *prompts})
+        days = sorted({*self._figures, *prompts, *self._spells})
         return Digest(
-            {str(day): (self._day(day).sums(), prompts.count(day)) for day in days},
+            {str(day): (self._day(day).sums(), prompts.count(day), self._spells.count(day)) for day in days},
             [
                 (str(each.day), str(each.posture), utc(each.start_s), utc(each.end_s), each.steps, each.lying)
                 for each in self._bouts

@@ -1,5 +1,6 @@
 """What the history knows, as rows: days, sessions, bouts, breaks, transitions, alerts. Times are Unix times, s."""
 
+import math
 import sqlite3
 from dataclasses import dataclass, fields
 from datetime import date
@@ -13,7 +14,7 @@ _COUNTED = "session NOT IN (SELECT name FROM sessions WHERE NOT counted)"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A local day of all its sessions. worn_s: with data and worn; alerts: prompts raised."""
+    """A local day of all its sessions. worn_s: with data and worn; alerts: prompts raised; spells: beyond a limit."""
 
     day: date
     sessions: int
@@ -24,6 +25,7 @@ class Day:
     unknown_s: float
     no_data_s: float
     alerts: int
+    spells: int
     figures: Figures
 
 
@@ -109,6 +111,22 @@ def newest_days(db: sqlite3.Connection, number: int) -> list[Day]:
     """The newest so many days that have figures; the oldest first."""
     rows = db.execute("SELECT day FROM days ORDER BY day DESC LIMIT ?", (number,)).fetchall()
     return days(db, date.fromisoformat(rows[-1][0])) if rows else []
+
+
+def pace(db: sqlite3.Connection, today: date) -> tuple[int, float, float]:
+    """(days worn before today, spells beyond a limit an hour worn in the first week that has any, and in the last).
+
+    A week is seven days worn at first, and the seven days before today at last. NaN: nothing worn in it.
+    """
+    rows = db.execute("SELECT day, worn_s, spells FROM days WHERE day < ? AND worn_s > 0 ORDER BY day", (str(today),))
+    worn = [(date.fromisoformat(day), worn_s / 3600.0, spells) for day, worn_s, spells in rows]
+    counted = next((n for n, (_, _, spells) in enumerate(worn) if spells), len(worn))  # older versions counted none
+    first, last = worn[counted : counted + 7], [each for each in worn[counted:] if (today - each[0]).days <= 7]
+    return len(worn), _per_h(first), _per_h(last)
+
+
+def _per_h(week: list[tuple[date, float, int]]) -> float:
+    return sum(n for _, _, n in week) / sum(h for _, h, _ in week) if week else math.nan
 
 
 def sessions(db: sqlite3.Connection, first: date | None = None, last: date | None = None) -> list[Session]:

@@ -14,7 +14,7 @@ from monitor.errors import SitwellError
 
 APPLICATION_ID = 0x53697448  # "SitH"
 LOCK = "-lock"
-DIGEST = "1"  # change it when the same recording gives another digest: all of them are then made anew
+DIGEST = "2"  # change it when the same recording gives another digest: all of them are then made anew
 BUSY_S = 20.0
 
 # Statements that make each version of the one before it. Never edit one that was released: add the next.
@@ -78,6 +78,11 @@ MIGRATIONS = (
             upright_shifts INTEGER NOT NULL, fidgets INTEGER NOT NULL, fidgets_per_sitting_h REAL,
             posture_shifts INTEGER NOT NULL, posture_shifts_per_sitting_h REAL, steps INTEGER NOT NULL,
             walking_bouts INTEGER NOT NULL, cadence_steps_per_min REAL, not_worn_s REAL NOT NULL) WITHOUT ROWID""",
+    ),
+    (
+        # Spells beyond a limit, prompted or not: by their rate the prompts thin out.
+        "ALTER TABLE session_days ADD COLUMN spells INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE days ADD COLUMN spells INTEGER NOT NULL DEFAULT 0",
     ),
 )
 SCHEMA_VERSION = len(MIGRATIONS)

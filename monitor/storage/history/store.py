@@ -245,9 +245,9 @@ def _insert(db: sqlite3.Connection, name: str, key: _Key, result: Read | Skipped
     _rows(db, "sessions", [session])
     for table in DETAILS:
         _rows(db, table, [(name, number, *row) for number, row in enumerate(getattr(digest, table))])
-    for day, (sums, alerts) in digest.days.items():
+    for day, (sums, alerts, spells) in digest.days.items():
         *totals, sat_s = (getattr(sums, each.name) for each in fields(sums))
-        _rows(db, "session_days", [(name, day, *totals, alerts)])
+        _rows(db, "session_days", [(name, day, *totals, alerts, spells)])
         _rows(db, "sitting_spells", [(name, day, number, seated_s) for number, seated_s in enumerate(sat_s)])
 
 
@@ -307,19 +307,20 @@ def _overlap(start_s: float, end_s: float, other_start_s: float, other_end_s: fl
 def _sum_up(db: sqlite3.Connection, day: str) -> None:
     """Write the figures of a day from the sums of the sessions that count."""
     where = "WHERE day = ? AND session NOT IN (SELECT name FROM sessions WHERE NOT counted)"
-    rows = db.execute(f"SELECT {', '.join(_SUM_NAMES)}, alerts FROM session_days {where}", (day,)).fetchall()  # noqa: S608
+    rows = db.execute(f"SELECT {', '.join(_SUM_NAMES)}, alerts, spells FROM session_days {where}", (day,)).fetchall()  # noqa: S608
     db.execute("DELETE FROM days WHERE day = ?", (day,))
     if not rows:
         return
     spells = db.execute(f"SELECT seated_s FROM sitting_spells {where}", (day,)).fetchall()  # noqa: S608
-    parts = [DaySums(**dict(zip(_SUM_NAMES, row[:-1], strict=True))) for row in rows]
+    parts = [DaySums(**dict(zip(_SUM_NAMES, row[:-2], strict=True))) for row in rows]
     sums = added([*parts, DaySums(sat_s=tuple(seated_s for (seated_s,) in spells))])
     values = {
         "day": day,
         "sessions": len(rows),
         "worn_s": sums.worn_s,
         **{name: getattr(sums, name) for name in ("standing_s", "walking_s", "lying_s", "unknown_s", "no_data_s")},
-        "alerts": sum(row[-1] for row in rows),
+        "alerts": sum(row[-2] for row in rows),
+        "spells": sum(row[-1] for row in rows),
         **dict(zip(_FIGURE_NAMES, astuple(sums.figures()), strict=True)),
     }
     columns, marks = ", ".join(values), ", ".join("?" * len(values))

@@ -1,5 +1,6 @@
 """The panels of words: link, player, posture, clocks, reading, prompt, explain."""
 
+import math
 from dataclasses import replace
 from itertools import combinations
 
@@ -140,7 +141,11 @@ def test_calm_lines_differ(make_snapshot):
     told = [lines[posture] for posture in (Posture.SITTING, Posture.WALKING, Posture.NO_DATA, Posture.NOT_WORN)]
     assert all(a != b for a, b in combinations(told, 2))
     assert prompt.calm(make_snapshot(sitting=Clock(60.0, None))) == "Nothing to do. Sitting 1:00."
-    assert prompt.calm(make_snapshot(snoozed_s=272.4)) == "Snoozed: 4:32 left."
+    assert prompt.calm(make_snapshot(quiet=("snoozed", 272.4))) == "Snoozed: 4:32 left."
+    assert prompt.calm(make_snapshot(quiet=("hours", math.inf))) == "Outside your hours for prompts: some time left."
+    assert "`sitwell quiet off`" in prompt.calm(make_snapshot(quiet=("baseline", 9000.0)))
+    assert prompt.calm(make_snapshot(prompts_left=0)).endswith("This hour's prompts are used up.")
+    assert prompt.calm(make_snapshot(praise="Well done: moved.")) == "Well done: moved."
 
 
 def test_notes_follow_the_calm_line(make_snapshot):

@@ -15,4 +15,4 @@ def test_a_message_too_long_for_the_screen_says_that_it_goes_on(make_alerting):
 
 
 def test_shipped_messages_fit_the_narrow_screen():
-    assert all(len(rule.message) <= 78 for rule in default_profile().alerts)
+    assert all(len(rule.message) <= 78 for rule in default_profile().prompts.places[0].rules)

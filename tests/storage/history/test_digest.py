@@ -44,7 +44,7 @@ def lain(seconds, started_utc_s, zone):
     digester.spend(0.0, Posture.LYING, [0] * seconds)
     digester.push(BoutEnded(Posture.LYING, 0.0, float(seconds)))
     assert [row[0] for row in digester.digest().bouts] == list(digester.digest().days)
-    return {day: each.lying_s for day, (each, _) in digester.digest().days.items()}
+    return {day: each.lying_s for day, (each, *_) in digester.digest().days.items()}
 
 
 def at(text, zone=VIENNA):
@@ -139,7 +139,7 @@ def test_any_session_on_one_day_has_the_figures_of_its_events(script):
     for event in events:
         day.push(event)
     digest = digested(events, at("2026-06-01T12:00"), VIENNA)
-    assert added(sums for sums, _ in digest.days.values()).figures() == day.figures()
+    assert added(sums for sums, *_ in digest.days.values()).figures() == day.figures()
 
 
 @settings(max_examples=40, deadline=None)
@@ -147,7 +147,7 @@ def test_any_session_on_one_day_has_the_figures_of_its_events(script):
 def test_midnight_takes_nothing_and_adds_nothing(script, seconds):
     events = scripted(" ".join(f"{letter}{length}" for letter, length in script))
     whole, cut = (before_midnight(length, events) for length in (90_000, seconds + 0.5))
-    one, two = (added(part for part, _ in digest.days.values()) for digest in (whole, cut))
+    one, two = (added(part for part, *_ in digest.days.values()) for digest in (whole, cut))
     names = ("worn_s", "sitting_s", "walking_s", "no_data_s", "not_worn_s", "steps", "breaks", "upright_shifts")
     assert [getattr(one, name) for name in names] == [getattr(two, name) for name in names]
     assert sum(two.sat_s) == sum(one.sat_s)
@@ -251,7 +251,7 @@ def test_prompts_keep_what_became_of_them():
 
 def test_a_prompt_at_midnight_belongs_to_the_second_that_raised_it():
     digest = before_midnight(100, [*scripted("s100"), raised(100.0)])
-    assert {day: alerts for day, (_, alerts) in digest.days.items()} == {"2026-05-31": 1}
+    assert {day: alerts for day, (_, alerts, _) in digest.days.items()} == {"2026-05-31": 1}
 
 
 def test_what_happens_counts_on_the_day_it_begins_in():

@@ -10,30 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from monitor import config
-from monitor.config import HIGHEST, load_profile, profile_from_mapping, profile_to_mapping
+from monitor.config import HIGHEST, load_profile, profile_from_mapping, profile_from_recording, profile_to_mapping
+from monitor.config.strict import BELOW_ZERO, ZERO
 from monitor.errors import ConfigError, SitwellError
 from monitor.profile import Profile
 from monitor.signal.alignment import Alignment, frame
 from monitor.signal.calibration import Calibration
-from monitor.states.alerts import AlertRule, BandParams
+from monitor.states.rules import Band, BandParams
 
 SECTIONS = {f.name: getattr(Profile(), f.name) for f in fields(Profile) if is_dataclass(getattr(Profile(), f.name))}
-del SECTIONS["calibration"]  # vectors: below
+del SECTIONS["calibration"], SECTIONS["prompts"]  # vectors: below; prompts: test_prompts.py
 SETTINGS = [
     f"{name}.{f.name}"
     for name, section in SECTIONS.items()
     for f in fields(section)
     if not isinstance(getattr(section, f.name), tuple) and not is_dataclass(getattr(section, f.name))
 ]
-NEW = """[[alert]]
-name = 'late'
-measure = 'sitting_s'
-limit = 60
-clear = 5
-hold_s = 1
-repeat_s = 9
-message = 'Up.'
-"""
 
 
 @pytest.fixture
@@ -63,15 +55,13 @@ def refusal(load, text):
 # ------------------------------------------------------------ what is right
 
 
-def test_the_shipped_defaults_are_those_of_the_code_and_three_rules(monkeypatch, tmp_path):
+def test_the_shipped_defaults_are_those_of_the_code_with_rules_and_profiles(monkeypatch, tmp_path):
     monkeypatch.setattr(config, "profile_path", lambda: tmp_path / "there is none.toml")
     profile = load_profile()
-    assert replace(profile, alerts=()) == Profile()
-    assert [(rule.name, rule.measure) for rule in profile.alerts] == [
-        ("tilt", "tilt_exposure_deg_s"),
-        ("sitting", "sitting_s"),
-        ("standing", "standing_s"),
-    ]
+    assert replace(profile, prompts=Profile().prompts) == Profile()
+    desk = replace(profile.prompts.places[0], rules=())
+    assert replace(profile.prompts, places=(desk,)) == Profile().prompts
+    assert [place.name for place in profile.prompts.places] == ["desk", "sofa", "standing-desk", "car"]
 
 
 def test_the_file_in_its_usual_place_is_found(monkeypatch, tmp_path):
@@ -82,32 +72,32 @@ def test_the_file_in_its_usual_place_is_found(monkeypatch, tmp_path):
 
 
 def test_what_a_file_leaves_out_stays(own):
-    profile = own("anterior_axis = '+x'\n[band]\nhalf_width_deg = 12\n")
+    profile = own("anterior_axis = '+x'\n[band.sitting]\ntilt_deg = 12\n")
     assert profile.anterior_axis == "+x"
-    assert profile.band == BandParams(half_width_deg=12.0)
-    assert isinstance(profile.band.half_width_deg, float)
-    assert [rule.name for rule in profile.alerts] == ["tilt", "sitting", "standing"]
+    band = profile.prompts.places[0].band
+    assert band == replace(BandParams(), sitting=replace(BandParams().sitting, tilt_deg=12.0))
+    assert isinstance(band.sitting.tilt_deg, float)
+    assert [rule.name for rule in profile.prompts.places[0].rules][:3] == ["posture", "sideways", "sitting"]
     assert own("") == load_profile_defaults()
 
 
-def test_a_rule_is_laid_over_the_one_of_its_name(own):
-    profile = own("[[alert]]\nname = 'sitting'\nlimit = 1200\n")
-    before = {rule.name: rule for rule in own("").alerts}
-    after = {rule.name: rule for rule in profile.alerts}
-    assert after["sitting"] == replace(before["sitting"], limit=1200.0)
-    assert {name: after[name] for name in ("tilt", "standing")} == {name: before[name] for name in ("tilt", "standing")}
-    assert list(after) == list(before)
+def test_every_setting_is_kept_in_a_recording(own):
+    profile = own("[band.sitting]\ntilt_deg = 12\n[[profile]]\nname = 'train'\nhours = ['mon 08:00-09:00']")
+    for written in (profile_to_mapping(profile), json.loads(json.dumps(profile_to_mapping(profile)))):
+        assert profile_from_recording(written, "a recording") == (profile, [])
 
 
-def test_a_new_rule_comes_last(own):
-    assert own(NEW).alerts[-1] == AlertRule("late", "sitting_s", 60.0, 5.0, 1.0, 9.0, "Up.")
-    assert len(own(NEW).alerts) == 4
+def test_what_a_recording_has_that_is_not_known_here_is_left_out_and_told(own):
+    written = json.loads(json.dumps(profile_to_mapping(own(""))))
+    written["mood"] = written["bouts"]["mood"] = 1
+    assert profile_from_recording(written, "a recording") == (own(""), ["bouts.mood", "mood"])
 
 
-def test_every_setting_can_be_set_to_what_it_is(own):
-    profile = own(NEW)
-    assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
-    assert profile_from_mapping(profile_to_mapping(profile), profile) == profile
+@pytest.mark.parametrize("prompts", [3, {"places": [{}]}, {"places": [3]}, {"budget": 3}])
+def test_prompts_of_a_recording_that_make_no_sense_are_refused(prompts):
+    with pytest.raises(ConfigError) as caught:
+        profile_from_recording({"prompts": prompts}, "a recording")
+    assert caught.value.key == "prompts"
 
 
 numbers = st.integers(1, 500).map(lambda n: n / 7.0)
@@ -127,7 +117,7 @@ def test_any_profile_survives_being_written_down(values):
         for key, value in table.items():
             assert getattr(getattr(profile, section), key) == value
             assert type(getattr(getattr(profile, section), key)) is type(getattr(SECTIONS[section], key))
-    assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
+    assert profile_from_recording(profile_to_mapping(profile), "there")[0] == profile
 
 
 def load_profile_defaults():
@@ -144,10 +134,11 @@ def load_profile_defaults():
         ("anterior_axes = '-z'", "'anterior_axis'", "anterior_axes"),
         ("[bands]\n", "'band'", "bands"),
         ("[[alerts]]\nname = 'x'", "'alert'", "alerts"),
-        ("[band]\nhalf_width = 9", "'half_width_deg'", "band.half_width"),
+        ("[band]\nleak_deg = 9", "'leak_deg_s'", "band.leak_deg"),
+        ("[band.siting]\ntilt_deg = 9", "'sitting'", "band.siting"),
+        ("[band.sitting]\ntilt = 9", "'tilt_deg'", "band.sitting.tilt"),
+        ("[budgets]\n", "'budget'", "budgets"),
         ("[bouts]\nbreaks_s = 9", "'break_s'", "bouts.breaks_s"),
-        ("[[alert]]\nname = 'tilt'\nlimits = 9", "'limit'", "alert.limits"),
-        ("[[alert]]\nname = 'tilt'\nmeasure = 'siting_s'", "'sitting_s'", "alert.measure"),
     ],
 )
 def test_a_typo_is_told_with_the_nearest_name(own, text, meant, key):
@@ -169,11 +160,11 @@ def test_where_nothing_is_near_all_names_are_told(own):
     "value", ["true", "false", "'10'", "nan", "inf", "-inf", "[1]", "{a = 1}", "07:30:00", "1" * 400]
 )
 def test_what_is_no_number_is_refused(own, value):
-    sentence, key = refusal(own, f"[band]\nhalf_width_deg = {value}")
-    assert "band.half_width_deg is" in sentence
+    sentence, key = refusal(own, f"[band.sitting]\ntilt_deg = {value}")
+    assert "band.sitting.tilt_deg is" in sentence
     assert sentence.endswith("it must be a number")
-    assert key == "band.half_width_deg"
-    assert "a number" in refusal(own, f"[[alert]]\nname = 'tilt'\nlimit = {value}")[0]
+    assert key == "band.sitting.tilt_deg"
+    assert "a number" in refusal(own, f"[bouts]\nbreak_s = {value}")[0]
 
 
 def test_a_count_must_be_whole(own):
@@ -182,29 +173,24 @@ def test_a_count_must_be_whole(own):
     assert isinstance(own("[wear]\nshaken_s = 20.0").wear.shaken_s, int)
 
 
-@pytest.mark.parametrize("setting", sorted(set(SETTINGS) - {"band.usual_sitting_deg", "band.usual_standing_deg"}))
-def test_no_setting_but_the_usual_tilts_may_be_negative(own, setting):
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_no_setting_may_be_negative(own, setting):
     section, key = setting.split(".")
     sentence, at = refusal(own, f"[{section}]\n{key} = -3")
     assert sentence.startswith(f"{setting} is -3; it must be ")
     assert at == setting
 
 
-def test_the_usual_tilts_may_have_either_sign(own):
-    for value in (-20.0, 0.0, 5.0):
-        assert own(f"[band]\nusual_sitting_deg = {value}\nusual_standing_deg = {value}").band.usual_sitting_deg == value
-
-
 @pytest.mark.parametrize(
     "setting",
-    ["band.half_width_deg", "bouts.break_s", "bouts.walk_s", "gait.min_sd_mg", "reference.bout_s", "wear.shaken_s"],
+    ["bouts.break_s", "bouts.walk_s", "gait.min_sd_mg", "reference.bout_s", "wear.shaken_s"],
 )
 def test_zero_is_refused_where_it_makes_no_sense(own, setting):
     section, key = setting.split(".")
     assert refusal(own, f"[{section}]\n{key} = 0") == (f"{setting} is 0; it must be above 0", setting)
 
 
-@pytest.mark.parametrize("setting", ["band.step_deg_s", "bouts.bridge_s", "bouts.min_sitting_s", "posture.lag"])
+@pytest.mark.parametrize("setting", ["bouts.bridge_s", "bouts.min_sitting_s", "posture.lag"])
 def test_zero_is_taken_where_it_says_none(own, setting):
     section, key = setting.split(".")
     assert getattr(getattr(own(f"[{section}]\n{key} = 0"), section), key) == 0
@@ -212,7 +198,13 @@ def test_zero_is_taken_where_it_says_none(own, setting):
 
 
 def test_the_lists_of_exceptions_name_settings_that_exist():
-    assert set(SETTINGS) >= config.ZERO | config.BELOW_ZERO
+    prompts = Profile().prompts
+    known = set(SETTINGS) | {f"band.{f.name}" for f in fields(BandParams)}
+    known |= {
+        f"{name}.{f.name}" for name in ("debt", "budget", "fading", "quiet") for f in fields(getattr(prompts, name))
+    }
+    assert known >= ZERO | set(HIGHEST)
+    assert {f.name for f in fields(Band)} >= set(BELOW_ZERO)
 
 
 @pytest.mark.parametrize("value", ["'z'", "'+Z'", "3", "true", "['-z']", "{a = '-z'}"])
@@ -222,49 +214,9 @@ def test_an_axis_that_is_none_is_refused(own, value):
     assert key == "anterior_axis"
 
 
-@pytest.mark.parametrize("text", ["band = 3", "band = [1]", "[[band]]\nhalf_width_deg = 3"])
+@pytest.mark.parametrize("text", ["band = 3", "band = [1]", "[[band]]\nleak_deg_s = 3"])
 def test_a_section_must_be_a_table(own, text):
     assert "[band]" in refusal(own, text)[0]
-
-
-# ------------------------------------------------------------ rules
-
-
-@pytest.mark.parametrize("text", ["[alert]\nname = 'tilt'", "alert = 'tilt'"])
-def test_one_bracket_is_not_enough(own, text):
-    assert "[[alert]]" in refusal(own, text)[0]
-
-
-@pytest.mark.parametrize(
-    "text", ["[[alert]]\nlimit = 3", "[[alert]]\nname = ''", "[[alert]]\nname = 3", "alert = [1, 'a']"]
-)
-def test_a_rule_needs_a_name(own, text):
-    assert "needs a name" in refusal(own, text)[0]
-
-
-@pytest.mark.parametrize("left_out", ["measure", "limit", "clear", "hold_s", "repeat_s", "message"])
-def test_a_new_rule_needs_every_key(own, left_out):
-    text = "".join(line for line in NEW.splitlines(keepends=True) if not line.startswith(left_out))
-    assert refusal(own, text)[0] == f"[[alert]] 'late' lacks {left_out}"
-
-
-@pytest.mark.parametrize(
-    ("change", "part"),
-    [
-        ("measure = 'heart_rate'", "as measure of 'late'"),
-        ("measure = ['sitting_s']", "as measure of 'late'"),
-        ("message = 3", "text in quotes"),
-        ("limit = 5", "below its limit"),
-        ("limit = -9", "below its limit"),
-        ("clear = -1", "0 or more"),
-        ("hold_s = 0", "1 second or more"),
-        ("repeat_s = 0.5", "1 second or more"),
-    ],
-)
-def test_a_rule_that_cannot_work_is_refused(own, change, part):
-    key = change.split(" ")[0]
-    text = "".join(f"{change}\n" if line.startswith(key) else line for line in NEW.splitlines(keepends=True))
-    assert part in refusal(own, text)[0]
 
 
 # ------------------------------------------------------------ files
@@ -279,7 +231,7 @@ def test_a_named_file_must_be_there(tmp_path):
 
 
 def test_what_is_no_toml_is_told_with_its_line(own, tmp_path):
-    assert "line 2" in refusal(own, "[band]\nhalf_width_deg = \n")[0]
+    assert "line 2" in refusal(own, "[band]\nleak_deg_s = \n")[0]
     (tmp_path / "profile.toml").write_bytes(b"\xff\xfe\x00garbage")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_profile(tmp_path / "profile.toml")
@@ -288,13 +240,15 @@ def test_what_is_no_toml_is_told_with_its_line(own, tmp_path):
 @settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
-        st.sampled_from(["anterior_axis", "alert", "band", "posture", "bandd"]) | st.text(max_size=5),
+        st.sampled_from(["anterior_axis", "alert", "band", "posture", "bandd", "profile", "quiet"])
+        | st.text(max_size=5),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
             lambda inner: (
                 st.lists(inner, max_size=3)
                 | st.dictionaries(
-                    st.sampled_from(["name", "limit", "measure", "lag", "half_width_deg"]) | st.text(max_size=3),
+                    st.sampled_from(["name", "limit", "measure", "lag", "sitting", "tilt_deg", "hours", "alert"])
+                    | st.text(max_size=3),
                     inner,
                     max_size=3,
                 )
@@ -310,7 +264,7 @@ def test_whatever_stands_in_it_a_profile_or_one_sentence_comes_out(mapping):
     except ConfigError as error:
         assert str(error).startswith("a recording: ")  # noqa: PT017 - either outcome is right
     else:
-        assert profile_from_mapping(profile_to_mapping(profile), Profile()) == profile
+        assert profile_from_recording(profile_to_mapping(profile), "there")[0] == profile
 
 
 @pytest.mark.parametrize("name", sorted(HIGHEST))
@@ -341,10 +295,7 @@ def test_an_alignment_survives_being_written_down(up, across, sd_deg, styles, ra
         calibration=Calibration((0.01, -0.02, sd_deg / 1000.0), (0.98, 1.0, 1.02), (0.0, 0.0, 4e-3), 31.0),
     )
     written = json.loads(json.dumps(profile_to_mapping(profile)))
-    assert profile_from_mapping(written, Profile()) == profile
-    assert profile_from_mapping(profile_to_mapping(profile), load_profile_defaults()) == replace(
-        profile, alerts=load_profile_defaults().alerts
-    )
+    assert profile_from_recording(written, "there") == (profile, [])
 
 
 def test_no_alignment_is_none_again():

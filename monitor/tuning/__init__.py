@@ -1,0 +1,1 @@
+"""Any settings of the prompts, tried on days that were recorded. Pure."""
