@@ -6,6 +6,7 @@ python benchmarks/tuning.py [--quick] [--write]   --write renews docs/tuning.md
 import argparse
 import asyncio
 import gc
+import math
 import os
 import shutil
 import statistics
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -28,9 +30,9 @@ from monitor.dashboard.tuner import Tuner
 from monitor.evaluation.tables import Table, number
 from monitor.states.alerts import Alerts
 from monitor.states.bouts import BoutParams, Bouts
-from monitor.states.rules import AlertSettings
+from monitor.states.rules import HOUR_S, AlertSettings
 from monitor.storage.stored_days import load
-from monitor.stream import AlertDue, AlertRaised, Epoch, Event, Posture, Started, Transition
+from monitor.stream import AlertDue, AlertRaised, Epoch, Event, Fidget, Posture, Started, Transition
 from monitor.tuning.days import Worn, days_of, worn
 from monitor.tuning.knobs import knobs
 from monitor.tuning.rerun import Tried
@@ -47,6 +49,7 @@ drifts), standing and walking, a second each, with the measuring noise of the si
 and none is a person's. Prompts equal those of the live engine, second by second: `tests/tuning/test_rerun.py` shows it
 on random days and profiles, and through the whole signal chain. Nothing here is a test.
 """
+SHIFTS_PER_S = 1 / 400  # posture shifts while seated
 STARTS_S = 4.0  # the other process starts; reading thirty days takes longer
 SLUMP = 0.35  # share of sitting spells that are held far from the usual tilt
 
@@ -70,6 +73,8 @@ def day(rng: Random, hours: float, slump: float = SLUMP, spell_min: tuple[float,
                 now = round(held + rng.gauss(0, 0.6), 4)
                 steps, still = (2, False) if posture is Posture.WALKING else (0, rng.random() < 0.95)
                 events.append(Epoch(float(t_s), posture, 0.98, now, round(rng.gauss(1, 1), 4), 0.6, still, 3.0, steps))
+                if posture is Posture.SITTING and rng.random() < SHIFTS_PER_S:
+                    events.append(Fidget("posture-shift", t_s - 4.0, t_s - 1.0, 8.0))
             k += seconds
     return events
 
@@ -225,49 +230,68 @@ def reading(plan_days: int, hours: float) -> Table:
 # ---------------------------------------------------------------- a month of a wearer
 
 
-def live(events: list[Event], started: Started, settings: AlertSettings) -> tuple[int, int, float]:
-    """(prompts, spells beyond a limit, hours worn) of one day, through the live engine."""
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """One day of the live engine. share: of the budget, by the weeks before."""
+
+    prompts_s: list[float]
+    spells: int
+    worn_h: float
+    share: float
+
+    @property
+    def most_in_an_hour(self) -> int:
+        """Prompts in the fullest hour."""
+        return max((sum(0.0 <= t_s - first < HOUR_S for t_s in self.prompts_s) for first in self.prompts_s), default=0)
+
+
+def live(events: list[Event], started: Started, settings: AlertSettings) -> Lived:
+    """One day, second by second."""
     alerts, bouts, found = Alerts(settings), Bouts(BoutParams()), list[Event]()
     alerts.start(started)
-    for event in events:
+    for event, after in zip(events, [*events[1:], None], strict=True):
         if isinstance(event, Transition):
             bouts.rose(event.end_s)
         elif isinstance(event, Epoch):
             bouts.push(event)
-            found += alerts.push(event, bouts.sitting_s, bouts.standing_s)
-    prompts, spells = (sum(isinstance(each, kind) for each in found) for kind in (AlertRaised, AlertDue))
-    return prompts, spells, sum(isinstance(each, Epoch) for each in events) / 3600.0
+            found += alerts.push(event, bouts.sitting_s, bouts.standing_s, shifted=isinstance(after, Fidget))
+    prompts_s = [each.t_s for each in found if isinstance(each, AlertRaised)]
+    spells = sum(isinstance(each, AlertDue) for each in found)
+    return Lived(prompts_s, spells, sum(isinstance(each, Epoch) for each in events) / HOUR_S, alerts.prompter.share)
+
+
+def per_h(days: list[Lived], prompts: bool) -> float:
+    """Prompts, or spells beyond a limit, an hour worn."""
+    count = sum(len(each.prompts_s) if prompts else each.spells for each in days)
+    return count / sum(each.worn_h for each in days) if days else math.nan
 
 
 def wearers(days: int, hours: float) -> Table:
-    """What becomes of the prompts of one who improves, of one who falls back, of one who ignores them."""
+    """What becomes of the prompts of one who improves, of one who falls back, of one who ignores them.
+
+    need: 1 sits long and slumps often, 0 hardly does
+    """
     kinds = {
-        "improves": lambda n: 1.0 - 0.9 * n / days,
-        "falls back after half": lambda n: (
-            1.0 - 1.8 * n / days if n < days / 2 else min(1.0, 0.1 + 3 * (n / days - 0.5))
-        ),
+        "improves": lambda part: 1.0 - part,
+        "falls back after half": lambda part: 1.0 - 2.0 * part if part < 0.5 else 1.0,
         "ignores every prompt": lambda _: 1.0,
     }
     rows: list[tuple[str, ...]] = []
-    weeks = range(0, days, 7)
     for name, need in kinds.items():
-        past: list[tuple[int, int, float]] = []
+        past: list[Lived] = []
         for n in range(days):
-            need_now = need(n)
-            spells_min = (15.0 + 0 * n, 20.0 + 70.0 * need_now) if name != "ignores every prompt" else (60.0, 110.0)
-            events = day(Random(n), hours, 0.6 * need_now, spells_min)
-            first, last = past[1:8] or past[:1], past[-7:]
-            rate = [
-                sum(s for _, s, _ in week) / sum(h for _, _, h in week) if week else float("nan")
-                for week in (first, last)
-            ]
-            past.append(live(events, Started(0.0, 32_400.0, n % 7, n, *rate), SHIPPED))
-        told = [past[w : w + 7] for w in weeks]
-        rows.append(
-            (name, "spells an hour", *(number(sum(s for _, s, _ in w) / sum(h for *_, h in w), 2) for w in told))
-        )
-        rows.append(("", "prompts an hour", *(number(sum(p for p, *_ in w) / sum(h for *_, h in w), 2) for w in told)))
-    head = ("simulated wearer", "", *(f"week {n + 1}" for n in range(len(weeks))))
+            now = need(n / days)
+            rates = per_h(past[:7], prompts=False), per_h(past[-7:], prompts=False)
+            events = day(Random(n), hours, 0.6 * now, (10.0, 20.0 + 70.0 * now))
+            past.append(live(events, Started(0.0, 32_400.0, n % 7, n, *rates), SHIPPED))
+        weeks = [past[begin : begin + 7] for begin in range(0, days, 7)]
+        rows += [
+            (name, "spells beyond a limit an hour", *(number(per_h(week, prompts=False), 2) for week in weeks)),
+            ("", "part of the budget used", *(number(statistics.mean(d.share for d in week), 2) for week in weeks)),
+            ("", "prompts an hour", *(number(per_h(week, prompts=True), 2) for week in weeks)),
+            ("", "prompts in the fullest hour (at most 4)", *(str(max(d.most_in_an_hour for d in w)) for w in weeks)),
+        ]
+    head = ("simulated wearer", "", *(f"week {n + 1}" for n in range(math.ceil(days / 7))))
     return Table("A month of prompts, the first day silent", head, rows)
 
 

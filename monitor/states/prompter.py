@@ -88,6 +88,7 @@ class Prompter:
     settings: AlertSettings
     week: Week = field(init=False)
     share: float = 1.0
+    most: int = field(init=False)  # prompts in any hour
     silent_until_s: float = -math.inf  # the baseline: the first days worn
     snoozed_until_s: float = -math.inf
     _quiet_until_s: float = -math.inf
@@ -103,6 +104,7 @@ class Prompter:
     def __post_init__(self) -> None:
         self.week = Week(self.settings)
         self._rules = {rule.name: _Rule() for place in self.settings.places for rule in place.rules}
+        self._fade()
 
     def start(self, started: Started) -> None:
         """What was known when the session began."""
@@ -122,6 +124,7 @@ class Prompter:
         if self._started:
             rates = self._started.first_per_h, self._started.week_per_h
             self.share = fading_share(self.settings.fading.least, *rates)
+        self.most = max(1, math.floor(self.settings.budget.most_per_hour * self.share + 0.5))
 
     def change(self, settings: AlertSettings) -> None:
         """Other settings from here on; prompts that came and times of quiet stay."""
@@ -138,11 +141,6 @@ class Prompter:
                 self._rules.setdefault(rule.name, _Rule())
 
     # ------------------------------------------------------------ when
-
-    @property
-    def most(self) -> int:
-        """Prompts in any hour."""
-        return max(1, math.floor(self.settings.budget.most_per_hour * self.share + 0.5))
 
     @property
     def _apart_s(self) -> float:

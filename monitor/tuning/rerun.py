@@ -27,7 +27,7 @@ from monitor.states.rules import (
 from monitor.stream import Floats, Mark
 from monitor.tuning.days import Days, debt
 from monitor.tuning.exposure import Exposure, Leaks, beyond, exposure, leaks, off_usual
-from monitor.tuning.intervals import NOTHING, Intervals, Ints, Ramps, where
+from monitor.tuning.intervals import NOTHING, Bools, Intervals, Ints, Ramps, where
 from monitor.tuning.prompted import Prompted, Rule, Stretch, prompted
 
 Kept = TypeVar("Kept")
@@ -194,9 +194,13 @@ class Tried:
 
     def _askable(self, postures: Sequence[Any], min_p: float, settle_s: float) -> Intervals:
         def make() -> Intervals:
+            sure = self.keep(("sure", min_p), lambda: self.days.seconds.p >= min_p, LARGE)
+            settled = self.keep(("settled", settle_s), lambda: self.days.seconds.settled_s > settle_s, LARGE)
+            return where(placed() & sure & settled)
+
+        def placed() -> Bools:
             seconds = self.days.seconds
-            asking = seconds.among(postures) & seconds.placed & (seconds.p >= min_p) & (seconds.settled_s > settle_s)
-            return where(asking)
+            return self.keep(("placed", tuple(postures)), lambda: seconds.among(postures) & seconds.placed)
 
         return self.keep(("askable", tuple(postures), min_p, settle_s), make)
 
