@@ -1,13 +1,8 @@
 """The days that settings are tried on: recordings read, those without stored events made anew, with a progress bar."""
 
-import os
-import signal
 import sys
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,30 +63,14 @@ def sessions_of(recordings: tuple[Path, ...], days: int, folder: Path | None) ->
 
 def _read_all(paths: list[Path]) -> Iterator[Session | str]:
     """Each recording as read, or the sentence that says why not."""
+    from monitor.storage.pool import worked
+
     hidden = not sys.stderr.isatty()
     bar = click.progressbar(length=len(paths), label="Reading days", file=sys.stderr, hidden=hidden)
-    with bar, _reading(paths) as results:
+    with bar, worked(read if len(paths) > ALONE else read_alone, paths, alone=ALONE) as results:
         for each in results:
             bar.update(1)
             yield each
-
-
-@contextmanager
-def _reading(paths: list[Path]) -> Generator[Iterable[Session | str]]:
-    processes = min(2, os.cpu_count() or 1) if len(paths) > ALONE else 1
-    if processes < 2:
-        yield map(read_alone, paths)
-        return
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=leave_interrupts)
-    try:
-        yield pool.map(read, paths)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def leave_interrupts() -> None:
-    """Ctrl-C is for the process that asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def read_alone(path: Path) -> Session | str:

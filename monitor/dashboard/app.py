@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
 from monitor.dashboard.goto import GotoScreen, position_s
-from monitor.dashboard.help import HelpScreen
+from monitor.dashboard.help import HelpScreen, text
 from monitor.dashboard.live import LiveScreen
 from monitor.dashboard.player import PlayerControls
 from monitor.dashboard.theme import NIGHT
@@ -273,7 +273,7 @@ class Dashboard(App[None]):
 
     def action_help(self) -> None:
         """Keys and signs in words."""
-        self.push_screen(HelpScreen())
+        self.push_screen(HelpScreen(text()))
 
     def _mark(self, word: str) -> None:
         """Put a word on this moment."""

@@ -39,13 +39,17 @@ def text() -> str:
 
 
 class HelpScreen(ModalScreen[None]):
-    """Lies over the live screen until a key closes it."""
+    """Lies over a screen until a key closes it. said: every key and every sign of that screen in words."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "back", key_display="esc")]
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self._said = said
 
     def compose(self) -> ComposeResult:
         """One panel, which scrolls where the terminal is lower than the text."""
         with VerticalScroll(id="help") as panel:
             panel.border_title = "Help"
-            yield Static(text(), markup=False)
+            yield Static(self._said, markup=False)
         yield Footer(compact=True)

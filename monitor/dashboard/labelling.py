@@ -11,7 +11,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Vertical
 from textual.markup import escape
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Footer, Input, Static
@@ -299,7 +299,7 @@ class Labelling(App[None]):
 
     def action_help(self) -> None:
         """Keys and signs in words."""
-        self.push_screen(LabelHelp())
+        self.push_screen(HelpScreen(help_text()))
 
     def _when(self, tag: Tag) -> str:
         start = self.wearing.time(tag.start_s)
@@ -438,17 +438,6 @@ class WordsScreen(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Take them."""
         self.dismiss(event.value)
-
-
-class LabelHelp(HelpScreen):
-    """Every key and every sign of this screen in words."""
-
-    def compose(self) -> ComposeResult:
-        """One panel, which scrolls where the terminal is lower than the text."""
-        with VerticalScroll(id="help") as panel:
-            panel.border_title = "Help"
-            yield Static(help_text(), markup=False)
-        yield Footer(compact=True)
 
 
 def help_text() -> str:

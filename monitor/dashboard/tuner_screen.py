@@ -10,8 +10,9 @@ from textual.markup import escape
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from monitor.dashboard.help import HelpScreen
 from monitor.dashboard.tuner_state import Play, Turning
-from monitor.dashboard.tuner_widgets import KEYS, AskScreen, Board, TunerHelp, figures, head
+from monitor.dashboard.tuner_widgets import KEYS, AskScreen, Board, figures, head, help_text
 from monitor.dashboard.widgets import days, slider
 from monitor.dashboard.widgets.braille import Row
 from monitor.dashboard.widgets.picture import ROLE_CLASSES
@@ -147,7 +148,7 @@ class TunerScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Keys and signs in words."""
-        self._tuner.push_screen(TunerHelp())
+        self._tuner.push_screen(HelpScreen(help_text()))
 
     def action_write(self) -> None:
         """Ask, then save what is turned."""

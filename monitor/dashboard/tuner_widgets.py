@@ -13,7 +13,6 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Footer, Static
 
-from monitor.dashboard.help import HelpScreen
 from monitor.dashboard.tuner_state import Turning
 from monitor.dashboard.widgets import days, slider
 from monitor.dashboard.widgets.braille import Row
@@ -259,17 +258,6 @@ class AskScreen(ModalScreen[str]):
     def action_scroll(self, step: int) -> None:
         """Show more."""
         self.query_one("#asked").scroll_relative(y=step, animate=False)
-
-
-class TunerHelp(HelpScreen):
-    """Every key and every sign of this screen in words."""
-
-    def compose(self) -> ComposeResult:
-        """One panel, which scrolls where the terminal is lower than the text."""
-        with VerticalScroll(id="help") as panel:
-            panel.border_title = "Help"
-            yield Static(help_text(), markup=False)
-        yield Footer(compact=True)
 
 
 def help_text() -> str:

@@ -10,7 +10,8 @@ from textual.widgets import Input
 
 from monitor.cli.label import editing, tags, wearing
 from monitor.dashboard.goto import GotoScreen
-from monitor.dashboard.labelling import NOTHING, LabelHelp, Labelling, WordsScreen
+from monitor.dashboard.help import HelpScreen
+from monitor.dashboard.labelling import NOTHING, Labelling, WordsScreen
 from monitor.dashboard.widgets import labels as drawn
 from monitor.dashboard.widgets.labels import Drawing, Tag
 from monitor.errors import RecordingError
@@ -295,7 +296,7 @@ async def test_help_names_every_key(path):
     app = labelling(path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("question_mark")
-        assert isinstance(app.screen, LabelHelp)
+        assert isinstance(app.screen, HelpScreen)
         panel = app.screen.query_one("#help")
         assert panel.max_scroll_y == 0  # as high as 80x24 holds
         await pilot.press("question_mark", "q")

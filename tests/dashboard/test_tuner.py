@@ -12,10 +12,11 @@ from recorded import scripted
 from textual.geometry import Region
 
 from monitor.config import default_profile
+from monitor.dashboard.help import HelpScreen
 from monitor.dashboard.tuner import EMPTY, Tuner
 from monitor.dashboard.tuner_screen import NO_PROMPTS
 from monitor.dashboard.tuner_state import Play
-from monitor.dashboard.tuner_widgets import AskScreen, Board, TunerHelp, figures
+from monitor.dashboard.tuner_widgets import AskScreen, Board, figures
 from monitor.dashboard.widgets.days import GONE, GUTTER, KEPT, NEW, compared
 from monitor.dashboard.widgets.slider import slider_at
 from monitor.errors import ConfigError
@@ -460,11 +461,11 @@ async def test_help_names_every_key():
     app = tuner()
     async with app.run_test(size=(80, 24)) as pilot:
         await press(pilot, "question_mark")
-        assert isinstance(app.screen, TunerHelp)
+        assert isinstance(app.screen, HelpScreen)
         panel = app.screen.query_one("#help")
         assert panel.max_scroll_y == 0  # as high as 80x24 holds
         await press(pilot, "escape")
-        assert not isinstance(app.screen, TunerHelp)
+        assert not isinstance(app.screen, HelpScreen)
 
 
 @pytest.mark.parametrize("sessions", [[], [worn("0", 0.0, [], BoutParams())]], ids=["no sessions", "no seconds"])

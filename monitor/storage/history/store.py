@@ -6,13 +6,10 @@ What is in the tables depends on the recordings and on what was forgotten, never
 import bisect
 import contextlib
 import os
-import signal
 import sqlite3
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, fields
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from monitor.errors import SitwellError
 from monitor.states.day import DaySums, Figures, added
 from monitor.storage.history.reading import STORED, Maker, Read, Skipped, read
 from monitor.storage.history.schema import DETAILS, DIGEST, SUMS, is_damaged, open_history, transaction
+from monitor.storage.pool import worked
 from monitor.storage.schema import is_running
 
 SOURCES = frozenset({"live", "import"})  # of a wearer; 'demo' is of nobody
@@ -54,7 +52,8 @@ def refresh(
         _drop(db, [name for name in known if name not in found])
     todo = [path for name, path in found.items() if known.get(name) != now[name]]
     batch: list[tuple[str, _Key, Read | Skipped]] = []
-    with _reading(todo, maker, sources, processes) as results:
+    work = partial(read, maker=maker, sources=sources)
+    with worked(work, todo, alone=ALONE, processes=processes) as results:
         for number, (path, result) in enumerate(zip(todo, results, strict=True), 1):
             batch.append((path.stem, now[path.stem], result))
             if len(batch) == BATCH:
@@ -169,29 +168,6 @@ def _known(db: sqlite3.Connection, maker: Maker) -> dict[str, _Key | None]:
         name: (size, mtime_ns) if size >= 0 and made_by in {STORED, maker.stamp} else None
         for name, size, mtime_ns, made_by in db.execute(query)
     }
-
-
-@contextlib.contextmanager
-def _reading(
-    paths: list[Path], maker: Maker, sources: frozenset[str], processes: int | None
-) -> Generator[Iterator[Read | Skipped]]:
-    """What is read of each, in their order."""
-    work = partial(read, maker=maker, sources=sources)
-    if processes is None:
-        processes = min(2, os.cpu_count() or 1) if len(paths) > ALONE else 1
-    if processes < 2:
-        yield map(work, paths)
-        return
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("spawn"), initializer=_leave_interrupts)
-    try:
-        yield pool.map(work, paths)
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _take(db: sqlite3.Connection, batch: Iterable[tuple[str, _Key, Read | Skipped]]) -> None:
