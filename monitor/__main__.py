@@ -23,7 +23,7 @@ def _with_line(error: Exception) -> Exception:
 
     if not (isinstance(error, ConfigError) and error.path and Path(error.path).is_file()):
         return error
-    from monitor.settings_file import explained
+    from monitor.config.faults import explained
 
     return explained(Path(error.path), error)
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from monitor.cli.tune_days import Session
     from monitor.cli.tune_sweep import Other
+    from monitor.config.editing import Change
     from monitor.profile import Profile
-    from monitor.settings_file import Change
     from monitor.states.rules import AlertSettings
     from monitor.tuning.score import Score
     from monitor.tuning.suggest import Part
@@ -132,7 +132,7 @@ def _list(before: "AlertSettings", place: str, *, as_json: bool) -> None:
 
 def settings_changes(before: "AlertSettings", after: "AlertSettings") -> "list[Change]":
     """What a profile.toml is to say for the one to become the other."""
-    from monitor.settings_file import Change
+    from monitor.config.editing import Change
     from monitor.tuning.knobs import changes
 
     return [Change(each.key, each.value, each.alert, each.profile) for each in changes(before, after)]
@@ -140,8 +140,8 @@ def settings_changes(before: "AlertSettings", after: "AlertSettings") -> "list[C
 
 def save(changes: "Sequence[Change]", profile_path: Path | None) -> str:
     """Write them, and say where. Raises ConfigError."""
+    from monitor.config.editing import write_values
     from monitor.places import profile_path as usual
-    from monitor.settings_file import write_values
 
     path = profile_path or usual()
     if not changes:
@@ -166,7 +166,7 @@ def _axes(ranges: Sequence[str], profile: "Profile", place: str) -> "tuple[Axis,
     import tomllib
 
     from monitor.config import profile_from_mapping
-    from monitor.settings_file import as_toml
+    from monitor.config.editing import as_toml
     from monitor.tuning.knobs import knobs
     from monitor.tuning.sweep import axis
 
@@ -209,7 +209,7 @@ def _sweep(
     as_json: bool,
 ) -> None:
     from monitor.cli.tune_sweep import shared, work
-    from monitor.settings_file import as_toml
+    from monitor.config.editing import as_toml
     from monitor.tuning.sweep import chosen, pareto, turned
 
     marked = [each.marked for each in sessions]
@@ -325,7 +325,7 @@ def _suggest(
     *,
     as_json: bool,
 ) -> None:
-    from monitor.settings_file import as_toml
+    from monitor.config.editing import as_toml
     from monitor.tuning.suggest import suggest
 
     bar = click.progressbar(length=1000, label="Trying", file=sys.stderr, hidden=not sys.stderr.isatty())

@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from monitor.cli.running import Running
     from monitor.config import CueSettings
+    from monitor.config.watching import Watched
     from monitor.cues import Cues
     from monitor.profile import Profile
     from monitor.session import Session
-    from monitor.settings_file import Watched
     from monitor.sources.ble import BleSource
     from monitor.virtual.twins.twin import Sent
 
-SETTINGS_EVERY_S = 1.0  # a change in the file applies within two seconds
+SETTINGS_EVERY_S = 0.5  # a change in the file applies within two seconds, the way to the disk included
 LATER = (
     "orientation",
     "epochs",
@@ -189,10 +189,10 @@ async def _stream(
 
     from monitor.cli.running import Latency, Limited
     from monitor.config import load_cues, load_profile
+    from monitor.config.watching import Watched
     from monitor.cues import Cues
     from monitor.cues.bell import ring_bell
     from monitor.places import profile_path as own_profile_path
-    from monitor.settings_file import Watched
 
     watched = Watched(profile_path or own_profile_path(), _settings)
     own = load_profile(profile_path)

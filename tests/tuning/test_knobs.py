@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.config import default_profile, profile_from_mapping
-from monitor.settings_file import Change, as_toml
+from monitor.config.editing import Change, as_toml
 from monitor.tuning.knobs import changes, knobs
 
 PROFILE = default_profile()

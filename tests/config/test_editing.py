@@ -1,6 +1,5 @@
 """The wearer's file is theirs: only what was to change changes, a mistake has its line, and a change is seen once."""
 
-import os
 import re
 import sys
 import tomllib
@@ -8,21 +7,11 @@ from importlib.resources import files
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
+from own_files import changes_made, own_files
 
-from monitor.config import default_profile, load_cues, load_profile
+from monitor.config import load_profile
+from monitor.config.editing import HEAD, Change, as_toml, set_values, write_values
 from monitor.errors import ConfigError
-from monitor.settings_file import (
-    HEAD,
-    Change,
-    Watched,
-    as_toml,
-    explained,
-    line_of,
-    profile_or_defaults,
-    set_values,
-    write_values,
-)
 
 SHIPPED = files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8")
 MINE = """# mine, since May
@@ -182,55 +171,6 @@ def test_the_shipped_defaults_can_be_written_over_and_load(tmp_path):
     assert (limits["desk"], limits["sofa"]) == (1500.0, 1600.0)
 
 
-words = st.text("abc_é #[]='\"\\", min_size=1, max_size=5)
-bare = st.sampled_from(["a", "b", "band", "x-1", "limit"])
-values = (
-    st.integers(-(2**40), 2**40)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.booleans()
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-)
-changes_made = st.lists(
-    st.builds(
-        Change,
-        st.sampled_from(["p", "q"]) | st.builds("{}.{}".format, bare, st.sampled_from(["p", "q"])),
-        values,
-        alert=st.just("") | words,
-        profile=st.just("") | words,
-    ),
-    min_size=1,
-    max_size=4,
-)
-
-
-ODD = ["1", '"x # y"', "[1, 2]", "[\n 1, # ]\n]", '"""\n[z]\n"""', "'''\\'''", "{a = 1}"]
-
-
-@st.composite
-def own_files(draw):
-    """A file with comments everywhere; its keys r0, r1, … are named by no change."""
-
-    def remark():
-        return f"# note {draw(words)}" if draw(st.booleans()) else ""
-
-    def keys():
-        odd = draw(st.lists(st.sampled_from(ODD), max_size=3))
-        lines = [f"r{i} = {value} {remark()}\n{remark()}" for i, value in enumerate(odd)]
-        return [*lines, *draw(st.lists(st.sampled_from(["p = 1", "q = 'a'  # note q"]), max_size=1))]
-
-    lines = [remark(), *keys()]
-    for name in draw(st.lists(bare, unique=True, max_size=3)):
-        lines += [remark(), f"[{name}] {remark()}", *keys()]
-    for array in ("alert", "profile"):
-        for name in draw(st.lists(words, unique=True, max_size=2)):
-            lines += [remark(), f"[[{array}]]", as_toml([Change("name", name)]), *keys()]
-            if array == "profile" and draw(st.booleans()):
-                lines += [remark(), "[profile.band]", *keys()]
-            if array == "profile" and draw(st.booleans()):
-                lines += ["[[profile.alert]]", as_toml([Change("name", draw(words))]), *keys(), remark()]
-    return "\n".join([*lines, ""]).replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
-
-
 def place_of(change, data):
     """The table and the key that a change means; tables that are not there are made."""
     for array, name in (("profile", change.profile), ("alert", change.alert)):
@@ -338,160 +278,3 @@ def test_changes_can_be_pasted():
     assert as_toml([Change("limit", 1500.0, alert="sitting"), Change("band.sitting.tilt_deg", 12.0)]) == (
         '[[alert]]\nname = "sitting"\nlimit = 1500.0\n\n[band.sitting]\ntilt_deg = 12.0\n'
     )
-
-
-# ---------------------------------------------------------------- line_of
-
-TWO = "[[alert]]\nname = 'posture'\nclear = 5.0\n\n[[alert]]\nname = 'sitting'\n"
-PLACES = (
-    "[[profile]]\nname = 'sofa'\n[profile.band.sitting]\ntilt_deg = 12\n[[profile.alert]]\nname = 'sitting'\n"
-    "limit = 2000\n\n[[profile]]\nname = 'van'\n[profile.band.sitting]\n"
-)
-FAULTY = {
-    "[budget\n": 1,
-    "a = 1\nb = \n": 2,
-    "[budget]\nmost_per_hour = 4\nmost_per_hour = 5\n": 3,
-    "\n[quiet]\nquiet_hours = [\n": 3,
-    "anterior_axis = 'up'\n": 1,
-    "# one\n\n[budget]\napart_s = 1\nmost_per_hour = 70\n": 5,
-    "[budget]\nmost_per_huor = 4\n": 2,
-    "[budjet]\nmost_per_hour = 4\n": 1,
-    "[budget]\n'most.per' = 4\n": 2,
-    "budget.apart_s = 1\nbudget.most_per_hour = 70\n": 2,
-    "[fading]\nleast = 1\n[budget]\n  most_per_hour = 'x' # y\n": 4,
-    "[band.standing]\ntilt_deg = 9\n[band.sitting]\ntilt_deg = 2\n": 4,
-    "[band]\nstep_deg_s = 0.1\nsitting.tilt_deg = 2\n": 3,
-    "# x\nband = {sitting = {tilt_deg = 2}}\n": 2,
-    "band = 3\n": 1,
-    "[alert]\nname = 'sitting'\n": 1,
-    "# x\n[alert.sitting]\nlimit = 3\n": 2,
-    "[[alert]]\nname = 'posture'\nlimit = 500\n[[alert]]\nname = 'sitting'\nhold_s = -5\n": 6,
-    "[[alert]]\nname = 'posture'\nlimit = 500\n[[alert]]\nlimit = 9\n": 4,
-    TWO + "limit = 30.0\n": 5,  # below the default of clear, which is written nowhere
-    TWO + "message = '''\nlimit = 1\n'''\nlimit = 'x'\n": 10,
-    TWO + "limt = 3\n": 7,
-    TWO + "measure = 'siting_s'\n": 7,
-    TWO + "cue = 'motor'\n": 7,
-    TWO + "[[alert]]\nname = 'mine'\nlimit = 1\n": 7,
-    "# x\nalert = [\n {name = 'sitting', limit = -1}]\n": 2,
-    PLACES + "tilt_deg = 3\n": 12,
-    PLACES + "tilt_deg = 9\n[[profile.alert]]\nname = 'sitting'\nlimit = 3\nclear = 4\n": 16,
-    PLACES + "[[profile]]\nhours = ['18:00-23:00']\n": 12,
-    PLACES + "[[profile]]\nname = 'car'\nhours = ['18:00-']\n": 14,
-    PLACES + "[profile.budget]\napart_s = 3\n": 12,
-    "[quiet]\nsettle_s = 3\nquiet_hours = [\n  '12:00-13:00',\n  '25:00-26:00',\n]\n": 3,
-    "[cues]\ndesktop = true\nbell = 'loud'\n": 3,
-    "[recordings]\nkeep_gb = -1\n": 2,
-    "[budget]\r\napart_s = 1\r\nmost_per_hour = 70\r\n": 3,
-    "# é\n[budget]\nmost_per_hour = 70": 3,
-    "# one\n# two\udcff\n": 2,
-}
-
-
-@pytest.mark.parametrize(("text", "line"), FAULTY.items())
-def test_a_mistake_has_its_line(tmp_path, text, line):
-    path = tmp_path / "profile.toml"
-    path.write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(ConfigError) as caught:
-        load_profile(path)
-    told = explained(path, caught.value)
-    assert str(told).startswith(f"{path}, line {line}: ")
-    assert str(told).count(f"line {line}") == 1
-    assert (told.path, told.key) == (caught.value.path, caught.value.key)
-    assert "\udcff" in text or line_of(text, caught.value) == line
-
-
-def test_what_stands_nowhere_has_no_line(tmp_path):
-    path = tmp_path / "profile.toml"
-    path.write_text("[budget]\napart_s = 1\n", encoding="utf-8")
-    for error in (
-        ConfigError("x", path, "fading.least"),
-        ConfigError("x", path),
-        ConfigError("x", path, "alert.limit"),
-        ConfigError("x", "default_profile.toml", "budget.apart_s"),
-    ):
-        assert explained(path, error) is error
-    assert line_of("[[[", ConfigError("x", path, "budget")) is None
-    assert explained(tmp_path / "none", ConfigError("x", tmp_path / "none", "budget")).key == "budget"
-
-
-@given(own_files())
-def test_every_key_is_found_in_its_line(text):
-    for name in read(text):
-        line = line_of(text, ConfigError("x", "p", name))
-        assert line is not None
-        assert name in text.split("\n")[line - 1]
-
-
-# ---------------------------------------------------------------- Watched
-
-
-@pytest.fixture
-def path(tmp_path):
-    file = tmp_path / "profile.toml"
-    file.write_text("[budget]\nmost_per_hour = 3\n", encoding="utf-8")
-    return file
-
-
-def most(path):
-    return profile_or_defaults(path).prompts.budget.most_per_hour
-
-
-def test_a_change_is_seen_once(path):
-    watched = Watched(path, most)
-    assert watched.poll() is None
-    path.write_text("[budget]\nmost_per_hour = 5\n", encoding="utf-8")
-    assert watched.poll() == 5
-    assert [watched.poll() for _ in range(3)] == [None] * 3
-
-
-def test_a_file_that_is_replaced_or_removed_is_a_change(path):
-    watched = Watched(path, most)
-    beside = path.with_name("new")
-    beside.write_text("[budget]\nmost_per_hour = 2\n", encoding="utf-8")
-    beside.replace(path)
-    assert watched.poll() == 2
-    path.unlink()
-    path.write_text("[budget]\nmost_per_hour = 6\n", encoding="utf-8")
-    assert watched.poll() == 6
-    path.unlink()
-    assert watched.poll() == default_profile().prompts.budget.most_per_hour
-    assert watched.poll() is None
-    write_values(path, [Change("budget.most_per_hour", 7)])
-    assert watched.poll() == 7
-
-
-def test_a_fault_is_told_once_with_its_line_and_its_mending_is_seen(path):
-    watched = Watched(path, most)
-    path.write_text("[budget]\nmost_per_hour = 70\n", encoding="utf-8")
-    error = watched.poll()
-    assert isinstance(error, ConfigError)
-    assert f"{path}, line 2: " in str(error)
-    os.utime(path)
-    assert [watched.poll() for _ in range(3)] == [None] * 3
-    path.write_text("[budget]\nmost_per_hour = 71\n", encoding="utf-8")
-    assert isinstance(watched.poll(), ConfigError)
-    path.write_text("[budget]\nmost_per_hour = 7\n", encoding="utf-8")
-    assert watched.poll() == 7
-
-
-def test_a_file_mended_within_one_tick_of_the_clock_is_not_lost(path):
-    watched = Watched(path, most)
-    path.write_text("[budget]\nmost_per_hour = x\n", encoding="utf-8")
-    stamp = path.stat().st_mtime_ns
-    assert isinstance(watched.poll(), ConfigError)
-    path.write_text("[budget]\nmost_per_hour = 8\n", encoding="utf-8")
-    os.utime(path, ns=(stamp, stamp))
-    assert watched.poll() == 8
-    path.write_text("[budget]\nmost_per_hour = 9\n", encoding="utf-8")
-    os.utime(path, ns=(stamp, stamp))
-    assert watched.poll() == 9
-
-
-def test_any_loader_can_follow(path):
-    watched = Watched(path, load_cues)
-    path.write_text("[cues]\nbell = 'always'\n", encoding="utf-8")
-    assert watched.poll().bell == "always"
-    path.unlink()
-    assert "cannot be read" in str(watched.poll())
-    assert watched.poll() is None
