@@ -34,6 +34,11 @@ duration_option = click.option(
     "--for", "for_s", type=Duration(), metavar="TIME", help="Stop after this long, such as 20s or 5min."
 )
 headless_option = click.option("--headless", is_flag=True, help="Run without a screen.")
+plain_option = click.option(
+    "--plain",
+    is_flag=True,
+    help="No screen: one line of text when something changes, for a screen reader or a pipe.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 out_option = click.option("--out", type=OUTPUT, help="Where to record; default: a new file in your recordings folder.")
 rate_option = click.option(

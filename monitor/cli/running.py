@@ -100,6 +100,7 @@ class Running:
     mode: str
     out: Path | None = None
     headless: bool = False
+    plain: bool = False  # without a screen, each change as a line on stdout
     session: "Session | None" = None
     pipeline: "Pipeline | None" = None
     summary: "Summary | None" = None
@@ -150,12 +151,13 @@ class Running:
                 profile=profile_to_mapping(profile),
             )
             self.recorder = Recorder.create(self.out, meta)
+        day_start_s = (now + offset_s) % 86_400 if day_start_s is None else day_start_s
         self.pipeline = Pipeline(profile, rate_hz, gyro=gyro)
         self.summary = Summary(
             mode=self.mode,
             sensor=sensor,
             rate_hz=rate_hz,
-            day_start_s=(now + offset_s) % 86_400 if day_start_s is None else day_start_s,
+            day_start_s=day_start_s,
             recording=str(self.out or ""),
         )
         sinks: list[Sink] = [self.recorder] if self.recorder else []
@@ -163,6 +165,10 @@ class Running:
         sinks += [self.latency] if self.latency else []
         sinks += beside
         sinks += [_Second(self)] if self.recorder else []
+        if self.plain:
+            from monitor.cli.plain import PlainLines
+
+            sinks.append(PlainLines(click.echo, day_start_s))
         self.session = Session(self.pipeline, sinks)
         if record:
             from monitor.cli.beginning import started
@@ -377,4 +383,6 @@ def _labels(running: Running) -> Callable[[str], None]:
 def check_terminal() -> None:
     """A dashboard needs a terminal."""
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
-        raise SitwellError("There is no terminal for the dashboard here: add --headless, or run it in a terminal.")
+        raise SitwellError(
+            "There is no terminal for the dashboard here: add --headless or --plain, or run it in a terminal."
+        )

@@ -1,5 +1,6 @@
 """Verbs that watch a wearer: demo (a virtual sensor), live (a real one)."""
 
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from monitor.cli.options import (
     headless_option,
     json_option,
     out_option,
+    plain_option,
     profile_option,
     rate_option,
 )
@@ -71,6 +73,7 @@ FASTEST_DEMO = 60.0  # times real: beyond it two cores cannot carry the packets 
 @seed_option
 @duration_option
 @headless_option
+@plain_option
 @json_option
 @out_option
 @profile_option
@@ -83,6 +86,7 @@ def demo(
     seed: int,
     for_s: float | None,
     headless: bool,
+    plain: bool,
     as_json: bool,
     out: Path | None,
     profile_path: Path | None,
@@ -92,7 +96,7 @@ def demo(
     A virtual sensor on a Bluetooth radio in software is worn by a simulated person; everything from the Bluetooth
     client on is what `sitwell live` uses.
     """
-    running = _prepared("demo", out, headless=headless, as_json=as_json)
+    running = _prepared("demo", out, headless=headless, plain=plain, as_json=as_json)
 
     async def run() -> None:
         from monitor.cli.running import SLOW_IMPORTS, load
@@ -108,7 +112,7 @@ def demo(
                 source.rate_hz = rate_hz
                 await _stream(running, source, profile_path, for_s, sent=twin.sent, ended=twin.ended)
 
-    _go(running, run, headless=headless, as_json=as_json)
+    _go(running, run, as_json=as_json)
 
 
 @click.command()
@@ -126,6 +130,7 @@ def demo(
 )
 @duration_option
 @headless_option
+@plain_option
 @json_option
 @out_option
 @profile_option
@@ -137,14 +142,15 @@ def live(
     give_up_s: float,
     for_s: float | None,
     headless: bool,
+    plain: bool,
     as_json: bool,
     out: Path | None,
     profile_path: Path | None,
     site: str | None,
 ) -> None:
     """Wear a real sensor: find it, connect, record, and show the dashboard."""
-    running = _prepared("live", out, headless=headless, as_json=as_json)
-    if sensor is None and not headless:
+    running = _prepared("live", out, headless=headless, plain=plain, as_json=as_json)
+    if sensor is None and not headless and sys.stdin.isatty():
         sensor = ask_for_sensor(port)
 
     async def run() -> None:
@@ -165,7 +171,7 @@ def live(
                 )
 
     try:
-        _go(running, run, headless=headless, as_json=as_json)
+        _go(running, run, as_json=as_json)
     finally:  # a day often ends with a sensor that went away, or with a full disk
         _keep(profile_path)
 
@@ -282,23 +288,23 @@ def _keep(profile_path: Path | None) -> None:
         keep_at_most(keep_gb * 1e9)
 
 
-def _prepared(mode: str, out: Path | None, *, headless: bool, as_json: bool) -> "Running":
+def _prepared(mode: str, out: Path | None, *, headless: bool, plain: bool, as_json: bool) -> "Running":
     """Check the options against each other before anything slow happens."""
     from monitor.cli.running import Running, check_terminal
 
-    if as_json and not headless:
+    if as_json and (plain or not headless):
         raise click.UsageError("--json goes with --headless.")
     if out is not None and out.exists():
         raise SitwellError(f"{out} exists already: choose another name with --out.")
-    if not headless:
+    if not (headless or plain):
         check_terminal()
-    return Running(mode, out, headless)
+    return Running(mode, out, headless or plain, plain)
 
 
-def _go(running: "Running", run: Callable[[], Awaitable[None]], *, headless: bool, as_json: bool) -> None:
+def _go(running: "Running", run: Callable[[], Awaitable[None]], *, as_json: bool) -> None:
     from monitor.cli.running import on_screen, without_screen
 
-    if headless:
+    if running.headless:
         without_screen(running, run, as_json=as_json)
     else:
         on_screen(running, run)
