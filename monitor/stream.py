@@ -10,7 +10,7 @@ has the body frame.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -179,6 +179,7 @@ class Started:
     first_per_h, week_per_h : spells beyond a limit an hour worn, in the first week and in the last; NaN: not known
     asked_s          : prompts of the hour before, session time (below 0)
     aligned_d, calibrated_d : age of the guided alignment and of the sensor's calibration, days; NaN: there is none
+    usual            : the middles of the wearer's bands as the days before left them, deg, by 'desk/sitting/tilt_deg'
     """
 
     t_s: float
@@ -190,6 +191,7 @@ class Started:
     asked_s: tuple[float, ...] = ()
     aligned_d: float = math.nan
     calibrated_d: float = math.nan
+    usual: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,6 +445,17 @@ class ProfileChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class BandFollowed:
+    """The middle of the wearer's band in this posture and profile lies a degree or more from where it was told last."""
+
+    t_s: float
+    profile: str
+    posture: Posture
+    tilt_deg: float
+    sideways_deg: float
+
+
+@dataclass(frozen=True, slots=True)
 class SensorSilent:
     """Nothing has arrived since `since_s`, though the session goes on."""
 
@@ -467,6 +480,7 @@ Event: TypeAlias = (
     | Praised
     | SnoozeRefused
     | ProfileChanged
+    | BandFollowed
     | SensorSilent
     | Wearer
     | Mark

@@ -1,6 +1,7 @@
 """What is known when a session begins: the hour, the days before it, and how old its alignment is."""
 
 import contextlib
+import json
 import math
 import sqlite3
 from datetime import date, datetime
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from monitor.profile import Profile
 
 HOUR_S = 3600.0
+NEWEST = 10  # recordings that are asked how the wearer sits usually
 
 
 def started(
@@ -38,6 +40,7 @@ def started(
         first_per_h=first_per_h,
         week_per_h=week_per_h,
         asked_s=recent_prompts(folder, began_utc_s),
+        usual=usual(folder),
         **_ages(profile, sensor, began_utc_s),
     )
 
@@ -67,6 +70,23 @@ def recent_prompts(folder: Path, now_utc_s: float) -> tuple[float, ...]:
                 rows = db.execute("SELECT t_s FROM events WHERE kind = 'alert-raised'").fetchall()
             found += [meta.started_utc_s + t_s - now_utc_s for (t_s,) in rows]
     return tuple(sorted(round(t_s, 3) for t_s in found if -HOUR_S < t_s < 0.0))
+
+
+def usual(folder: Path) -> dict[str, float]:
+    """The middles of the wearer's bands, deg, as the newest sessions left them (Started.usual)."""
+    from monitor.storage.schema import open_for_reading
+
+    found: dict[str, float] = {}
+    for path in sorted(folder.glob("*-live*.sqlite"), reverse=True)[:NEWEST] if folder.is_dir() else ():
+        with contextlib.suppress(OSError, sqlite3.Error, SitwellError, ValueError, KeyError, TypeError):
+            db, _ = open_for_reading(path)
+            with contextlib.closing(db):
+                rows = db.execute("SELECT body FROM events WHERE kind = 'band-followed' ORDER BY seq DESC").fetchall()
+            for (body,) in rows:
+                told = json.loads(body)
+                for axis in ("tilt_deg", "sideways_deg"):
+                    found.setdefault(f"{told['profile']}/{told['posture']}/{axis}", float(told[axis]))
+    return found
 
 
 def _ages(profile: "Profile", sensor: str, now_utc_s: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The session as lines of text, one when something changes: for a screen reader, a pipe, or where there is no screen."""
+"""The session as lines of text, one when something changes: for a screen reader, a pipe, or where no screen is."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -30,6 +30,7 @@ DETAILS = {
     "praise": "name",
     "snooze-refused": "",
     "profile": "name",
+    "band": "posture",
     "wearer": "action",
     "mark": "label",
     "started": "",
@@ -76,7 +77,7 @@ class Wanted:
         from monitor.stream import Posture
 
         known = {**dict.fromkeys(("alert", "alert-cleared", "alert-due", "praise"), tuple(alerts)), **KINDS}
-        known |= dict.fromkeys(("bout", "posture"), tuple(str(each) for each in Posture))
+        known |= dict.fromkeys(("bout", "posture", "band"), tuple(str(each) for each in Posture))
         if self.detail and self.detail not in known.get(self.kind, (self.detail,)):
             raise click.UsageError(f"There is no {self.kind}:{self.detail}: {_nearest(self.detail, known[self.kind])}")
         return self

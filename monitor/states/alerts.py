@@ -15,6 +15,7 @@ from monitor.states.rules import AUTO, MEASURES, AlertRule, AlertSettings, Place
 from monitor.stream import (
     AlertDue,
     AlertRaised,
+    BandFollowed,
     Epoch,
     Event,
     Posture,
@@ -66,6 +67,7 @@ class Alerts:
         """What was known when the session began."""
         self._started = started
         self.prompter.start(started)
+        self.measures.start(started.usual)
         self._sure_until_s = -math.inf
 
     def change(self, t_s: float, settings: AlertSettings) -> list[Event]:
@@ -104,6 +106,7 @@ class Alerts:
             name, self._sure_until_s = self.prompter.week.place(now)
             events += self._move(now, name)
         self.measures.push(epoch, sitting_s, standing_s, self.place.name, shifted=shifted)
+        events += [BandFollowed(now, *each) for each in self.measures.followed()]
         if epoch.posture not in BLANK:
             self._settled_s = self._settled_s + 1 if epoch.posture is self._posture else 1
             self._posture = epoch.posture

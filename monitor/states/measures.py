@@ -11,6 +11,7 @@ so that `replayed`, which takes days at once, gives what Measures gives second b
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from monitor.states.rules import BANDED, HOUR_S, MEASURES, AlertSettings, BandParams, DebtParams, Place
@@ -67,11 +68,18 @@ class Measures:
         self.values = dict.fromkeys(MEASURES, 0.0)
         self._exposures = (_Exposure(), _Exposure())
         self._usual: dict[tuple[str, int], list[int]] = {}  # by place and kind of second: tilt, sideways, 1e-4 deg
+        self._carried: Mapping[tuple[str, int], tuple[int, int]] = {}
+        self._told: dict[tuple[str, int], list[int]] = {}  # as _usual, where it was told last
+        self._moved: list[tuple[tuple[str, int], tuple[int, int]]] = []  # not told yet
         self._block: _Block | None = None
         self._blank_s = 0
         self._unshifted_s = 0
         self._debt = 0  # s / 3600
         self.change(settings)
+
+    def start(self, usual: Mapping[str, float]) -> None:
+        """The bands go on from where the days before left them (Started.usual)."""
+        self._carried = carried(usual)
 
     def change(self, settings: AlertSettings) -> None:
         """Other settings from here on; what was summed stays."""
@@ -81,7 +89,7 @@ class Measures:
     def usual_deg(self, place: Place, posture: Posture) -> tuple[float, float]:
         """The middle of the band in this posture, tilt and sideways, deg."""
         kind = SITTING if posture is Posture.SITTING else STANDING
-        tilt, sideways = self._usual.get((place.name, kind), usual_begin(place.band, kind))
+        tilt, sideways = self._usual.get((place.name, kind)) or self._begin(place.name, place.band, kind)
         return tilt / PER_DEG, sideways / PER_DEG
 
     def beyond_s(self, measure: str) -> int:
@@ -92,6 +100,19 @@ class Measures:
         """Whether all of this build-up lay beyond the band of this posture in this place."""
         kind = SITTING if posture is Posture.SITTING else STANDING
         return measure in _AXIS and self._exposures[_AXIS[measure]].bands == {(place.name, kind)}
+
+    def _begin(self, place: str, band: BandParams, kind: int) -> tuple[int, int]:
+        return self._carried.get((place, kind)) or usual_begin(band, kind)
+
+    def followed(self) -> list[tuple[str, Posture, float, float]]:
+        """(profile, posture, tilt, sideways) of the middles that came to lie a degree or more from where they were told
+        last, since the last call.
+        """
+        moved, self._moved = self._moved, []
+        return [
+            (place, Posture.SITTING if kind == SITTING else Posture.STANDING, tilt / PER_DEG, sideways / PER_DEG)
+            for (place, kind), (tilt, sideways) in moved
+        ]
 
     def push(self, epoch: Epoch, sitting_s: float, standing_s: float, place: str, *, shifted: bool) -> None:
         """Take a second. shifted: a posture shift became known with it."""
@@ -124,7 +145,11 @@ class Measures:
         band = self._bands[block.place] if block.place in self._bands else next(iter(self._bands.values()))
         if not block.reset and len(block.kinds) == 1:
             (kind,) = block.kinds
-            usual = self._usual.setdefault((block.place, kind), list(usual_begin(band, kind)))
+            key = block.place, kind
+            if key not in self._usual:
+                self._usual[key] = list(self._begin(block.place, band, kind))
+                self._told[key] = list(self._usual[key])
+            usual = self._usual[key]
             widths = half_widths(band, kind)
             for axis, exposure in enumerate(self._exposures):
                 off = block.sums[axis] - block.seconds * usual[axis]
@@ -132,6 +157,9 @@ class Measures:
                     exposure.bands.add((block.place, kind))
                 step = units(band.step_deg_s) * block.still
                 usual[axis] += step if off > 0 else -step if off < 0 else 0
+            if max(abs(now - told) for now, told in zip(usual, self._told[key], strict=True)) >= PER_DEG:
+                self._told[key] = list(usual)
+                self._moved.append((key, (usual[0], usual[1])))
         elif block.reset:
             for exposure in self._exposures:
                 exposure.sum = exposure.beyond_s = 0
@@ -182,6 +210,18 @@ def half_widths(band: BandParams, kind: int) -> tuple[int, int]:
     """Half the width of the band for this kind of second, tilt and sideways, 1e-4 deg."""
     own = band.sitting if kind == SITTING else band.standing
     return units(own.tilt_deg), units(own.sideways_deg)
+
+
+def carried(usual: Mapping[str, float]) -> dict[tuple[str, int], tuple[int, int]]:
+    """Started.usual by profile and kind of second, tilt and sideways, 1e-4 deg; what is not whole is left out."""
+    found: dict[tuple[str, int], tuple[int, int]] = {}
+    for name, tilt_deg in usual.items():
+        place, posture, axis = [*name.rsplit("/", 2), "", ""][:3]
+        sideways_deg = usual.get(f"{place}/{posture}/sideways_deg")
+        if axis == "tilt_deg" and sideways_deg is not None and posture in BANDED:
+            kind = SITTING if posture == Posture.SITTING else STANDING
+            found[place, kind] = units(tilt_deg), units(sideways_deg)
+    return found
 
 
 def usual_begin(band: BandParams, kind: int) -> tuple[int, int]:

@@ -183,7 +183,8 @@ def _unnamed(record: Record) -> Record:
         case BadPacket():
             return replace(record, reason=_quiet(record.reason), payload="")
         case Started():
-            return replace(record, local_s=math.nan, weekday=0)
+            desk = {name: deg for name, deg in record.usual.items() if name.startswith(f"{DESK}/")}
+            return replace(record, local_s=math.nan, weekday=0, usual=desk)
         case SettingsChanged():
             return replace(record, values=_nameless_prompts(record.values))
         case Mark():

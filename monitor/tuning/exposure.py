@@ -1,7 +1,8 @@
 """The exposure of Measures over whole days: it grows with the blocks beyond the band, and leaks away in between."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from monitor.states.measures import RESET, SITTING, STANDING, half_widths, units
 from monitor.states.rules import BandParams
 from monitor.tuning.days import BIG, Blocks, reflected
 from monitor.tuning.intervals import Intervals, Ints, joined
+
+Carried: TypeAlias = Mapping[tuple[str, int], tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,8 +113,13 @@ def _next(blocks: Ints, at: Ints, length: int) -> Ints:
     return np.append(blocks, length)[np.searchsorted(blocks, at, "right")]
 
 
-def off_usual(blocks: Blocks, bands: Sequence[BandParams], places: Ints | None) -> Ints:
-    """(2, M) how far tilt and obliquity, summed over a block, lie off the usual ones, which follow slowly."""
+def off_usual(
+    blocks: Blocks, bands: Sequence[BandParams], places: Ints | None, carried: Sequence[Carried], names: Sequence[str]
+) -> Ints:
+    """(2, M) how far tilt and obliquity, summed over a block, lie off the usual ones, which follow slowly.
+
+    carried: of each session, as Measures begins with; names: of the profiles
+    """
     off = np.zeros((2, len(blocks.first)), np.int64)
     step = [units(band.step_deg_s) for band in bands]
     usual: dict[tuple[int, int], list[int]] = {}
@@ -119,12 +127,16 @@ def off_usual(blocks: Blocks, bands: Sequence[BandParams], places: Ints | None) 
     columns = (blocks.opens, blocks.kind, blocks.seconds, blocks.still, *blocks.sums)
     place_of: list[int] = [0] * len(at) if places is None else places[at].tolist()
     rows = zip(at.tolist(), place_of, *(column[at].tolist() for column in columns), strict=True)
+    sessions = iter(carried)
+    before: Carried = {}
     for m, place, opens, kind, seconds, still, tilt, sideways in rows:
         if opens:
             usual.clear()
+            before = next(sessions)
             continue
         if (place, kind) not in usual:
-            usual[place, kind] = list(usual_begin(bands[int(place)], kind))
+            begin = before.get((names[int(place)], int(kind))) or usual_begin(bands[int(place)], kind)
+            usual[place, kind] = list(begin)
         middle = usual[place, kind]
         for axis, total in enumerate((tilt, sideways)):
             away = total - seconds * middle[axis]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from monitor.states.alerts import ABSENT, EXPOSURES
-from monitor.states.measures import PER_DEG, SITTING, STANDING, half_widths, usual_begin
+from monitor.states.measures import PER_DEG, SITTING, STANDING, carried, half_widths, usual_begin
 from monitor.states.prompter import Prompter, Week
 from monitor.states.rules import (
     AUTO,
@@ -290,7 +290,9 @@ class Tried:
         """(2, M) how far tilt and obliquity, summed over a block, lie off the usual ones."""
 
         def make() -> Ints:
-            return off_usual(self.days.blocks, _bands(settings), self._place_of_blocks(settings))
+            before = [carried(each.started.usual) if each.started else {} for each in self.days.sessions]
+            names = [place.name for place in settings.places]
+            return off_usual(self.days.blocks, _bands(settings), self._place_of_blocks(settings), before, names)
 
         return self.keep(("off", *_usual_key(settings)), make, LARGE)
 

@@ -13,7 +13,7 @@ from monitor.sites import Site, save_site
 from monitor.storage.history.schema import history_path, open_history, transaction
 from monitor.storage.recorder import Recorder
 from monitor.storage.schema import Meta
-from monitor.stream import AlertRaised, Tick
+from monitor.stream import AlertRaised, BandFollowed, Posture, Tick
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC).timestamp()  # a Wednesday
 PROFILE = default_profile()
@@ -83,3 +83,16 @@ def test_the_age_of_the_alignment_is_known_where_it_applies(folder, monkeypatch,
     assert math.isnan(begin(folder).aligned_d)
     aligned = started(NOW, 0, folder, replace(PROFILE, alignment=alignment), "WT901", worn=True)
     assert aligned.aligned_d == 3.0
+
+
+def test_the_usual_tilt_is_that_of_the_newest_session_that_told_it(folder):
+    for day, deg, posture in ((1, -20.0, Posture.SITTING), (2, -22.0, Posture.SITTING), (3, 3.0, Posture.STANDING)):
+        meta = Meta("WT901", 100.0, True, NOW - 86_400.0 * (4 - day), "", 0, "live", "0")  # noqa: FBT003
+        with Recorder.create(folder / f"2026-03-0{day}_090000-live.sqlite", meta) as recorder:
+            for t_s, away in ((10.0, 1.0), (20.0, 0.0)):
+                recorder.write(Tick(t_s), [BandFollowed(t_s, "desk", posture, deg + away, 0.5)])
+    (folder / "2026-03-09_090000-live.sqlite").write_bytes(b"torn")
+    usual = begin(folder).usual
+    assert usual["desk/sitting/tilt_deg"] == -22.0
+    assert usual["desk/standing/tilt_deg"] == 3.0
+    assert usual["desk/standing/sideways_deg"] == 0.5

@@ -360,7 +360,7 @@ def test_each_profile_has_its_own_band_and_usual_tilt():
     at_desk = desk.alerts.band_deg(SIT)
     desk.chooses("sofa")
     assert desk.alerts.band_deg(SIT) == (-40.0, -10.0)
-    assert desk.spend(600, SIT, -38.0) == []
+    assert raised(desk.spend(600, SIT, -38.0)) == []
     assert desk.alerts.band_deg(SIT) != (-40.0, -10.0)  # it has followed
     desk.chooses("desk")
     assert desk.alerts.band_deg(SIT) == at_desk

@@ -4,13 +4,13 @@ import math
 from dataclasses import replace
 
 import pytest
-from desk import FIXED, POSTURE, SIT, STAND, WALK, Desk, wanted, with_place
+from desk import FIXED, POSTURE, SIT, STAND, WALK, Desk, started, wanted, with_place
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.states.measures import BLOCK_S, FORGET_S, Measures
+from monitor.states.measures import BLOCK_S, FORGET_S, SITTING, Measures, carried
 from monitor.states.rules import MEASURES, Band, BandParams, DebtParams
-from monitor.stream import Epoch, Posture
+from monitor.stream import BandFollowed, Epoch, Posture
 
 TILT, SIDE = "tilt_exposure_deg_s", "sideways_exposure_deg_s"
 
@@ -251,3 +251,24 @@ def test_a_slump_before_a_long_dropout_is_forgotten_after_it():
     assert desk.alerts.measures.values["tilt_exposure_deg_s"] > 0.0
     desk.spend(120, Posture.NO_DATA)
     assert desk.alerts.measures.values["tilt_exposure_deg_s"] == 0.0
+
+
+def test_the_band_goes_on_from_where_the_days_before_left_it_and_tells_each_degree():
+    told = wanted((POSTURE,), BandParams(Band(usual_tilt_deg=-15.0), step_deg_s=0.01))
+    first = Desk(told, started())
+    first.spend(1000, SIT, -30.0)
+    followed = [event for event in first.events if isinstance(event, BandFollowed)]
+    assert [round(event.tilt_deg) for event in followed] == [-16, -17, -18, -19, -20, -21, -22, -23, -24]
+    last = followed[-1]
+    assert (last.profile, last.posture) == ("desk", SIT)
+    usual = {"desk/sitting/tilt_deg": last.tilt_deg, "desk/sitting/sideways_deg": last.sideways_deg}
+    second = Desk(told, started(usual=usual))
+    assert second.alerts.band_deg(SIT) == (last.tilt_deg - 10.0, last.tilt_deg + 10.0)
+    assert second.alerts.band_deg(STAND) == (-10.0, 10.0)
+    second.spend(60, SIT, -30.0)
+    assert second.alerts.measures.values["tilt_exposure_deg_s"] == 0.0
+
+
+@given(st.dictionaries(st.text(max_size=20) | st.just("desk/sitting/tilt_deg"), st.floats(-90, 90), max_size=4))
+def test_whatever_is_carried_over_does_no_harm(usual):
+    assert set(carried(usual)) <= {("desk", SITTING)}

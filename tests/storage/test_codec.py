@@ -48,6 +48,7 @@ def items(union):
         tuple[float, float, float]: st.tuples(floats, floats, floats),
         tuple[float, ...]: st.lists(floats, max_size=3).map(tuple),
         Mapping[str, typing.Any]: explain,
+        Mapping[str, float]: st.dictionaries(labels, floats, max_size=3),
     }
     by_type = {float: floats, str: labels, int: st.integers(), bool: st.booleans(), **extra}
     by_type |= {

@@ -37,7 +37,14 @@ def wearing(rng: Random, seconds: int):
     bouts = Bouts(BoutParams())
     asked = tuple(sorted(-rng.uniform(0, 3600) for _ in range(rng.randrange(3))))
     rates = rng.choice([math.nan, 1.0]), rng.choice([math.nan, 0.3, 0.8, 2.0])
-    events = [Started(0.0, rng.uniform(0, 86_400), rng.randrange(7), rng.randrange(3), *rates, asked)]
+    usual = {
+        f"{place}/{posture}/{axis}": round(rng.uniform(-30, 10), 4)
+        for place in ("desk", "sofa")
+        for posture in ("sitting", "standing")
+        for axis in ("tilt_deg", "sideways_deg")
+    }
+    known = {"usual": usual} if rng.random() < 0.5 else {}
+    events = [Started(0.0, rng.uniform(0, 86_400), rng.randrange(7), rng.randrange(3), *rates, asked, **known)]
     k = 0
     while k < seconds:
         posture, base_deg, placed = rng.choice(POSTURES), rng.uniform(-60, 30), rng.random() > 0.05
