@@ -99,7 +99,7 @@ class PlainLines:
         words = POSTURE_WORDS[epoch.posture].capitalize()
         tilted = epoch.posture in {Posture.SITTING, Posture.STANDING} and not math.isnan(epoch.tilt_deg)
         tilt = f", tilt {degrees(epoch.tilt_deg)} ±{max(round(epoch.tilt_sd_deg), 1)}°" if tilted else ""
-        self._line(self._since_s, f"{words}{tilt}.")
+        self._line(epoch.t_s, f"{words}{tilt}.")
 
     def _line(self, t_s: float, sentence: str) -> None:
         day_s = int(self.day_start_s + t_s) % 86_400

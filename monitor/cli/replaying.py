@@ -76,7 +76,7 @@ def replay(recording: Path, speed: float, until: Wanted | None, headless: bool, 
         if headless and until is not None:
             click.echo(event_line(_first(opened, profile, until)))
         else:
-            _show(opened, profile, speed, until, stored=profile_path is None and bool(opened.meta.profile))
+            show(opened, profile, speed, until, stored=profile_path is None and bool(opened.meta.profile))
 
 
 def _first(recording: "Recording", profile: "Profile", until: Wanted) -> "Event | Gap":
@@ -88,15 +88,29 @@ def _first(recording: "Recording", profile: "Profile", until: Wanted) -> "Event 
     return event
 
 
-def _show(recording: "Recording", profile: "Profile", speed: float, until: Wanted | None, *, stored: bool) -> None:
-    """The dashboard; stored: the events in the recording are those of this profile."""
+def show(
+    recording: "Recording",
+    profile: "Profile",
+    speed: float = 1.0,
+    until: Wanted | None = None,
+    *,
+    stored: bool = False,
+    at_s: float | None = None,
+) -> None:
+    """The dashboard.
+
+    stored: the events in the recording are those of this profile; at_s: where to begin, session time, s
+    """
     from monitor.cli.deck import Deck, Finder
     from monitor.cli.running import SLOW_IMPORTS, Running, load, on_screen
     from monitor.sources.replay import ReplaySource
 
     running = Running("replay", recording.path)
+    source = ReplaySource(recording, speed)
     finder = Finder(recording.path, profile, stored=stored, gaps=until is not None)
-    deck = Deck(running, ReplaySource(recording, speed), finder, until)
+    deck = Deck(running, source, finder, until)
+    if at_s is not None:
+        deck.seek(at_s - source.start_s)
 
     async def run() -> None:
         await load(*SLOW_IMPORTS)

@@ -64,23 +64,9 @@ def _replay(path: Path, settings: "AlertSettings", t_s: float) -> None:
     """The dashboard from a minute before this moment on, with the prompts of these settings."""
     from dataclasses import replace
 
-    from monitor.cli.deck import Deck, Finder
     from monitor.cli.files import chosen_profile
-    from monitor.cli.running import SLOW_IMPORTS, Running, load, on_screen
-    from monitor.sources.replay import ReplaySource
+    from monitor.cli.replaying import show
     from monitor.storage.recording import Recording
 
     with Recording.open(path) as recording:
-        profile = replace(chosen_profile(recording, None), prompts=settings, settled=True)
-        running = Running("replay", path)
-        source = ReplaySource(recording)
-        deck = Deck(running, source, Finder(path, profile, stored=False, gaps=False))
-        deck.seek(t_s - LEAD_S - source.start_s)
-
-        async def run() -> None:
-            await load(*SLOW_IMPORTS)
-            running.begin_on(recording.meta, profile)
-            running.player = lambda: deck.player
-            await deck.run()
-
-        on_screen(running, run, player=deck)
+        show(recording, replace(chosen_profile(recording, None), prompts=settings, settled=True), at_s=t_s - LEAD_S)
