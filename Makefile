@@ -56,6 +56,7 @@ benchmarks: $(STAMP)  ## Measure accuracy and speed, and rewrite docs/accuracy.m
 
 pictures: $(STAMP)  ## Draw the pictures of README and docs anew from the simulator
 	$(BIN)/python scripts/screenshot.py docs/dashboard.svg
+	$(BIN)/python scripts/tuner_picture.py docs/tuner.svg
 
 lock: $(STAMP)  ## Pin the newest versions again, with hashes and without any host's name
 	$(BIN)/python -m pip install --quiet uv

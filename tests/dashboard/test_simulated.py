@@ -1,6 +1,8 @@
 """The dashboard fed by the real pipeline on the simulated wearer: pictures at both sizes."""
 
 import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,11 @@ def test_the_picture_in_the_readme_is_made_by_the_committed_script(screenshot, t
     screenshot.save_svg(screenshot.simulated(screenshot.ALERTING_S), tmp_path / "d.svg", (120, 40))
     kept = SCRIPT.parents[1] / "docs" / "dashboard.svg"
     assert (tmp_path / "d.svg").read_text() == kept.read_text()
+
+
+def test_the_picture_of_the_tuner_is_made_by_its_committed_script(tmp_path):
+    script = SCRIPT.with_name("tuner_picture.py")
+    subprocess.run([sys.executable, script, tmp_path / "t.svg"], check=True)
+    assert (tmp_path / "t.svg").read_text(encoding="utf-8") == (SCRIPT.parents[1] / "docs" / "tuner.svg").read_text(
+        encoding="utf-8"
+    )
