@@ -22,7 +22,6 @@ WAITING = (
     "This screen fills by itself as soon as it sends."
 )
 OPENING = "Opening the recording…"
-CALM_TITLE, PROMPT_TITLE = "Next", "Please"
 NOTHING_CAME = "The session has ended, and no data came.\n\nPress q to leave."
 
 
@@ -47,7 +46,7 @@ class LiveScreen(Screen[None]):
         self._clocks = Picture(clocks.draw_clocks, id="clocks")
         self._trace = Picture(trace.draw, id="trace", title="Tilt, last 60 s")
         self._ribbon = Picture(ribbon.draw, id="ribbon", title="Day")
-        self._prompt = Picture(self._draw_prompt, id="prompt", title=CALM_TITLE)
+        self._prompt = Picture(self._draw_prompt, id="prompt", title="Next")
         self._explain = Picture(prompt.draw_explain, id="explain", title="Why")
 
     def compose(self) -> ComposeResult:
@@ -80,7 +79,7 @@ class LiveScreen(Screen[None]):
         self.set_class(snapshot.player is not None and not self._ended, "-replay")
         if snapshot.prompt is None:
             self.remove_class("-explaining")
-        _entitle(self._prompt, PROMPT_TITLE if snapshot.prompt is not None else CALM_TITLE)
+        _entitle(self._prompt, prompt.title(snapshot))
         self._reading.show(snapshot)
         for picture in (
             self._link,

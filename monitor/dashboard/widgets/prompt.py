@@ -8,6 +8,7 @@ from monitor import messages
 from monitor.dashboard.widgets.braille import Row
 from monitor.dashboard.words import clock, figure, fit, quantity
 from monitor.snapshot import Prompt, Snapshot
+from monitor.states.rules import DESK
 from monitor.stream import Posture
 
 EXPLAIN_COLUMN = 26
@@ -23,6 +24,16 @@ def draw(snapshot: Snapshot, columns: int, rows: int, *, keys: str) -> Sequence[
     message = textwrap.wrap(prompt.message, columns, max_lines=max(rows - 1, 1), placeholder=" …")
     since = f"for {clock(snapshot.t_s - prompt.since_s)}   "
     return [*(((line, "strong"),) for line in message), ((since, ""), (keys, "quiet"))][:rows]
+
+
+def title(snapshot: Snapshot) -> str:
+    """What the panel is about; and the profile and the hour's budget, where they are not as ever."""
+    parts = ["Please" if snapshot.prompt is not None else "Next"]
+    if snapshot.profile != DESK:
+        parts.append(f"profile {snapshot.profile}")
+    if snapshot.prompts_left < snapshot.prompts_most:
+        parts.append(f"{snapshot.prompts_left} of {snapshot.prompts_most} prompts left this hour")
+    return " · ".join(parts)
 
 
 def calm(snapshot: Snapshot) -> str:

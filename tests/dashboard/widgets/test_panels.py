@@ -172,3 +172,9 @@ def test_explain_says_measured_limit_time_and_setting(make_alerting):
 
 def test_explain_without_a_prompt_is_empty(make_snapshot):
     assert prompt.draw_explain(make_snapshot(), 78, 5) == []
+
+
+def test_the_title_tells_profile_and_budget_where_they_are_not_as_ever(make_snapshot, make_alerting):
+    assert prompt.title(make_snapshot()) == "Next"
+    assert prompt.title(make_alerting(prompts_left=3)) == "Please · 3 of 4 prompts left this hour"
+    assert prompt.title(make_snapshot(profile="sofa")) == "Next · profile sofa"
