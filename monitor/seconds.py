@@ -13,8 +13,9 @@ from monitor.signal.calibration import ScaleParams, ScaleTracker
 from monitor.states.alerts import Alerts
 from monitor.states.bouts import Bouts
 from monitor.states.placement import Placement, Seat
-from monitor.states.posture import CHANGES, NEUTRAL, STATES, Four, PostureModel
+from monitor.states.posture import CHANGES, NEUTRAL, Four, PostureModel
 from monitor.states.restless import SHIFT, Restless
+from monitor.states.spoken import posture_named
 from monitor.states.transitions import Found, named
 from monitor.states.wear import Wear
 from monitor.stream import ClipMoved, Epoch, Event, Fidget, Floats, LyingSide, Posture, Transition
@@ -123,14 +124,13 @@ class Seconds:
 
     def correct(self, t_s: float, label: str) -> list[Event]:
         """The wearer names a posture in a mark: 'I am standing.' Standing still also gives a first zero."""
-        words = "".join(letter if letter.isalpha() else " " for letter in label.lower()).split()
-        named_postures = [posture for posture in STATES if posture.value in words]
-        if len(named_postures) != 1 or not SPOKEN.issuperset(set(words) - {named_postures[0].value}):
+        posture = posture_named(label, SPOKEN)
+        if posture is None:
             return []
         newest = self._waiting[-1] if self._waiting else None
         up = newest.up if newest and newest.present and self._wear.worn and t_s < newest.k + STALE_S else None
-        self._model.correct(named_postures[0], up)
-        return self.placement.stood(t_s, up) if named_postures[0] is Posture.STANDING and up and self.still else []
+        self._model.correct(posture, up)
+        return self.placement.stood(t_s, up) if posture is Posture.STANDING and up and self.still else []
 
     # ------------------------------------------------------------ out
 

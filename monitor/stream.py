@@ -193,6 +193,11 @@ class Started:
     calibrated_d: float = math.nan
     usual: Mapping[str, float] = field(default_factory=dict[str, float])
 
+    @property
+    def week_s(self) -> float:
+        """Local time at session time 0, s since Monday 0:00."""
+        return self.weekday * 86_400.0 + self.local_s
+
 
 @dataclass(frozen=True, slots=True)
 class SettingsChanged:

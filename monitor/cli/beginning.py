@@ -4,6 +4,7 @@ import contextlib
 import json
 import math
 import sqlite3
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,8 @@ def started(
     if not worn:
         return known
     days_worn, first_per_h, week_per_h = _pace(folder, today)
-    return Started(
-        0.0,
-        local_s=known.local_s,
-        weekday=known.weekday,
+    return replace(
+        known,
         days_worn=days_worn,
         first_per_h=first_per_h,
         week_per_h=week_per_h,

@@ -1,7 +1,6 @@
 """The work of a sweep, shared by two processes: this one, and one that gets the days once and then values only."""
 
 import os
-import signal
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -96,7 +95,9 @@ class Other:
 
 def _serve(pipe: "Connection[Any, Any]") -> None:
     """What the other process does, until it is ended."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
+    from monitor.storage.pool import leave_interrupts
+
+    leave_interrupts()
     with suppress(EOFError, OSError):
         from monitor.tuning import sweep as _  # noqa: F401 - slow to import: before the days come
 

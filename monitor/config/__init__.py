@@ -1,5 +1,6 @@
 """TOML to Profile: strict, so that a typo is an error with a suggestion, never silence."""
 
+import functools
 import math
 import tomllib
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ def default_profile() -> Profile:
     return profile_from_mapping(_shipped(), Profile(), "default_profile.toml")
 
 
+@functools.cache  # read only, and three times for every profile
 def _shipped() -> dict[str, Any]:
     return tomllib.loads(files("monitor").joinpath("default_profile.toml").read_text(encoding="utf-8"))
 

@@ -9,9 +9,10 @@ ended  the measure has been at or below `clear` for hold_s ('recovered'), or the
 import math
 from dataclasses import dataclass, field
 
+from monitor.states.bouts import BLANK
 from monitor.states.measures import Measures
 from monitor.states.prompter import Prompter
-from monitor.states.rules import AUTO, MEASURES, AlertRule, AlertSettings, Place, place_named
+from monitor.states.rules import AUTO, EXPOSURES, MEASURES, AlertRule, AlertSettings, Place, place_named
 from monitor.stream import (
     AlertDue,
     AlertRaised,
@@ -26,9 +27,7 @@ from monitor.stream import (
 )
 
 ABSENT = (Posture.NO_DATA, Posture.NOT_WORN)
-BLANK = (Posture.NO_DATA, Posture.UNKNOWN)
 SEEN = (Posture.SITTING, Posture.STANDING, Posture.WALKING)
-EXPOSURES = ("tilt_exposure_deg_s", "sideways_exposure_deg_s")
 
 
 @dataclass(slots=True)
@@ -179,7 +178,7 @@ class Alerts:
         }
         beyond_s = self.measures.beyond_s(rule.measure)
         if rule.measure in EXPOSURES:
-            sideways = rule.measure == "sideways_exposure_deg_s"
+            sideways = rule.measure == EXPOSURES[1]
             low, high = self.sideways_deg(epoch.posture) if sideways else self.band_deg(epoch.posture)
             name, tilt = ("obliquity", epoch.obliquity_deg) if sideways else ("tilt", epoch.tilt_deg)
             explain |= {
@@ -203,7 +202,7 @@ class Alerts:
         higher = f"{rule.name}.{in_words(rule.measure, value, up=True)}"
         if not beyond_s or not self.measures.beyond_only(rule.measure, self.place, posture):
             return higher
-        side = "sideways_deg" if rule.measure == "sideways_exposure_deg_s" else "tilt_deg"
+        side = "sideways_deg" if rule.measure == EXPOSURES[1] else "tilt_deg"
         width = getattr(self.place.band.of(posture), side) + math.ceil(value / beyond_s)
         return f"{higher}, or band.{posture}.{side} = {width:g}"
 

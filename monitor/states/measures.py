@@ -7,20 +7,20 @@ unshifted      : seconds seated since the trunk last moved to another place
 break debt     : seconds on foot that are owed for sitting
 
 Exposure is reckoned in blocks of BLOCK_S seconds, by whole numbers of 1e-4 deg: sums of these are exact in any order,
-so that `replayed`, which takes days at once, gives what Measures gives second by second.
+so that monitor.tuning, which takes days at once, gives what Measures gives second by second.
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from monitor.states.rules import BANDED, HOUR_S, MEASURES, AlertSettings, BandParams, DebtParams, Place
+from monitor.states.bouts import BLANK
+from monitor.states.rules import BANDED, EXPOSURES, HOUR_S, MEASURES, AlertSettings, BandParams, DebtParams, Place
 from monitor.stream import Epoch, Posture
 
 BLOCK_S = 10  # exposure is reckoned once in so many seconds; a mean over it is no single jerk
 PER_DEG = 10_000  # epochs are rounded to 1e-4 deg
 FORGET_S = 300  # without data for so long anything may have happened (as BoutParams.forget_s)
-AXES = ("tilt", "sideways")
 RESET, WAIT, SITTING, STANDING = range(4)  # what a second is for the exposure
 
 
@@ -184,7 +184,7 @@ class Measures:
         return False
 
     def _count(self, posture: Posture, *, shifted: bool) -> None:
-        if posture in {Posture.UNKNOWN, Posture.NO_DATA}:
+        if posture in BLANK:
             self._blank_s += 1
             if self._blank_s >= FORGET_S:
                 self._unshifted_s = self._debt = 0
@@ -194,7 +194,7 @@ class Measures:
         self._debt = max(0, self._debt + self._rates.get(posture, 0))
 
 
-_AXIS = {"tilt_exposure_deg_s": 0, "sideways_exposure_deg_s": 1}
+_AXIS = {measure: axis for axis, measure in enumerate(EXPOSURES)}
 
 
 def debt_rates(params: DebtParams) -> dict[Posture, int]:

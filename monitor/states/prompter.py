@@ -81,6 +81,12 @@ def fading_share(least: float, first_per_h: float, week_per_h: float) -> float:
     return min(1.0, max(least, week_per_h / first_per_h))
 
 
+def baseline_s(baseline_days: int, started: Started) -> float:
+    """The end of the first days worn, which are silent, session time; -inf after them."""
+    days = baseline_days - started.days_worn
+    return days * DAY_S - started.local_s if days > 0 else -math.inf
+
+
 @dataclass(slots=True)
 class Prompter:
     """Decides for one session. Rules are known by name: they keep their state where settings change."""
@@ -109,7 +115,7 @@ class Prompter:
     def start(self, started: Started) -> None:
         """What was known when the session began."""
         self._started = started
-        self.week.local_s = started.weekday * DAY_S + started.local_s
+        self.week.local_s = started.week_s
         self._baseline()
         self._fade()
         self._asked_s = sorted((*self._asked_s, *started.asked_s))
@@ -117,8 +123,7 @@ class Prompter:
 
     def _baseline(self) -> None:
         if self._started:
-            days = self.settings.fading.baseline_days - self._started.days_worn
-            self.silent_until_s = days * DAY_S - self._started.local_s if days > 0 else -math.inf
+            self.silent_until_s = baseline_s(self.settings.fading.baseline_days, self._started)
 
     def _fade(self) -> None:
         if self._started:

@@ -39,6 +39,9 @@ MEASURES = {
 }
 
 
+EXPOSURES = ("tilt_exposure_deg_s", "sideways_exposure_deg_s")  # by axis: 0 tilt, 1 sideways
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRule:
     """One rule.

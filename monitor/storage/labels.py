@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from monitor.errors import RecordingError
+from monitor.states.spoken import posture_named, words_of
 from monitor.storage.schema import SCHEMA_VERSION, is_running, open_for_reading, readable, row_crc, upgrade
 from monitor.stream import Posture
 
@@ -26,7 +27,6 @@ VOCABULARY: Final[Mapping[str, str]] = {
     Posture.WALKING.value: "I was walking",
     Posture.LYING.value: "I was lying",
 }  # any other text is a label too, and means none of these
-POSTURES: Final = (Posture.SITTING, Posture.STANDING, Posture.WALKING, Posture.LYING)
 # What may stand beside the one word that counts. Whatever corrects the posture model (monitor.seconds) is among these.
 _BESIDE_POSTURE: Final = {"i", "am", "m", "im", "was", "now", "then", "here", "just", "really", "already", "still"}
 _BESIDE_VERDICT: Final = {"the", "this", "that", "prompt", "alert", "it", "is", "was", "here", "really"}
@@ -93,10 +93,9 @@ def meaning(label: str) -> Meaning:
 
     'wrong', 'That was wrong.', 'standing' and 'I was standing.' are understood; 'not standing' is not.
     """
-    words = "".join(letter if letter.isalpha() else " " for letter in label.lower()).split()
-    postures = [posture for posture in POSTURES if posture.value in words]
-    if len(postures) == 1 and _BESIDE_POSTURE.issuperset(set(words) - {postures[0].value}):
-        return postures[0]
+    posture, words = posture_named(label, _BESIDE_POSTURE), words_of(label)
+    if posture is not None:
+        return posture
     if "right" in words and _BESIDE_VERDICT.issuperset(set(words) - {"right"}):
         return "right"
     if "wrong" in words and _BESIDE_VERDICT.issuperset(set(words) - {"wrong"}):

@@ -171,6 +171,17 @@ def publish(part: Path, out_path: Path) -> None:
         raise RecordingError(f"{out_path} cannot be created ({error.strerror}).", out_path) from error
 
 
+def is_closed(db: sqlite3.Connection) -> bool:
+    """Whether the session that wrote this recording came to its end."""
+    from monitor.stream import LinkState  # slow to import, and not needed to tell how a session stands
+
+    rows = db.execute("SELECT kind, body FROM records ORDER BY seq DESC LIMIT 1").fetchall()
+    try:
+        return bool(rows) and rows[0][0] == "link" and json.loads(rows[0][1]).get("state") == LinkState.CLOSED
+    except (ValueError, TypeError, AttributeError):
+        return False
+
+
 def open_for_reading(path: Path) -> tuple[sqlite3.Connection, Meta]:
     """Connect without ever changing the file. Raises RecordingError, one sentence, unless it is a whole recording."""
     _look_at(path)

@@ -19,8 +19,8 @@ from monitor.states.bouts import BoutParams
 from monitor.states.rules import made
 from monitor.storage.codec import decode_event
 from monitor.storage.history.calendar import zone_of
-from monitor.storage.schema import Meta, is_running, open_for_reading, readable, row_crc
-from monitor.stream import Epoch, Event, LinkState, LyingSide, Posture
+from monitor.storage.schema import Meta, is_closed, is_running, open_for_reading, readable, row_crc
+from monitor.stream import Epoch, Event, LyingSide, Posture
 from monitor.tuning.days import Worn, worn
 
 KINDS = frozenset(
@@ -41,7 +41,7 @@ def load(path: Path) -> Worn | None:
     """
     db, meta = open_for_reading(path)
     with contextlib.closing(db), readable(path):
-        if not (_is_closed(db) or is_running(path)):
+        if not (is_closed(db) or is_running(path)):
             return None
         rows = _rows(db)
     if not rows or not _is_intact(rows):
@@ -80,14 +80,6 @@ def newest(folder: Path, days: int, sources: frozenset[str]) -> tuple[list[Path]
 def local_day(meta: Meta) -> date:
     """The day on which the session began, where it was worn. Raises ValueError, OverflowError or OSError beyond any."""
     return datetime.fromtimestamp(meta.started_utc_s, zone_of(meta.zone, meta.utc_offset_s)).date()
-
-
-def _is_closed(db: sqlite3.Connection) -> bool:
-    rows = db.execute("SELECT kind, body FROM records ORDER BY seq DESC LIMIT 1").fetchall()
-    try:
-        return bool(rows) and rows[0][0] == "link" and json.loads(rows[0][1]).get("state") == LinkState.CLOSED
-    except (ValueError, TypeError, AttributeError):
-        return False
 
 
 def _rows(db: sqlite3.Connection) -> list[_Row]:

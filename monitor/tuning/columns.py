@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monitor.states.alerts import EXPOSURES
-from monitor.states.rules import DAY_S, AlertSettings, hours_of
+from monitor.states.rules import DAY_S, EXPOSURES, AlertSettings, hours_of
 from monitor.stream import Floats
 from monitor.tuning.days import Days
 from monitor.tuning.intervals import Bools, Intervals, Ints, where
@@ -123,8 +122,7 @@ def free(days: Days, settings: AlertSettings) -> Intervals | None:
     for number, session in enumerate(days.sessions):
         if session.started is None:
             continue  # then no hours apply
-        local_s = session.started.weekday * DAY_S + session.started.local_s
-        day, day_s = np.divmod(local_s + session.seconds.now_s, DAY_S)
+        day, day_s = np.divmod(session.started.week_s + session.seconds.now_s, DAY_S)
         week = day.astype(np.int64) % 7
         lasts = [
             np.isin(week, each.days) & (each.start_s <= day_s) & (day_s < each.end_s)

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitor.states.alerts import ABSENT, BLANK
-from monitor.states.bouts import BoutParams, Bouts
+from monitor.states.alerts import ABSENT
+from monitor.states.bouts import BLANK, BoutParams, Bouts
 from monitor.states.measures import BLOCK_S, FORGET_S, RESET, SITTING, STANDING, WAIT, debt_rates, units
 from monitor.states.restless import SHIFT
 from monitor.states.rules import DebtParams

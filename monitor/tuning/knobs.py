@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from monitor.states.alerts import EXPOSURES
-from monitor.states.rules import DESK, AlertRule, AlertSettings, Place
+from monitor.states.rules import DESK, EXPOSURES, AlertRule, AlertSettings, Place
 
 
 @dataclass(frozen=True, slots=True)

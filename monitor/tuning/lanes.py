@@ -10,9 +10,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from monitor.states.alerts import EXPOSURES
-from monitor.states.prompter import fading_share
-from monitor.states.rules import DAY_S, HOUR_S, AlertSettings
+from monitor.states.prompter import baseline_s, fading_share
+from monitor.states.rules import EXPOSURES, HOUR_S, AlertSettings
 from monitor.stream import Floats, Started, Wearer
 from monitor.tuning.columns import NEVER, Column, clock_of, free, on_whole_seconds
 from monitor.tuning.intervals import Bools, Ints
@@ -436,8 +435,7 @@ class _Walk:
 
 def _baseline_s(days: int, started: Started | None) -> float:
     """The end of the first days, which are silent."""
-    left = days - started.days_worn if started else 0
-    return left * DAY_S - started.local_s if started and left > 0 else -np.inf
+    return baseline_s(days, started) if started else -np.inf
 
 
 def _share(least: float, started: Started | None) -> float:

@@ -10,12 +10,12 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from monitor.states.alerts import ABSENT, EXPOSURES
+from monitor.states.alerts import ABSENT
 from monitor.states.measures import PER_DEG, SITTING, STANDING, carried, half_widths, usual_begin
 from monitor.states.prompter import Prompter, Week
 from monitor.states.rules import (
     AUTO,
-    DAY_S,
+    EXPOSURES,
     HOUR_S,
     MEASURES,
     AlertRule,
@@ -130,7 +130,7 @@ class Tried:
         session, first = self.days.sessions[number], int(self.days.edges[number])
         week, names = Week(settings), [place.name for place in settings.places]
         if session.started:
-            week.local_s = session.started.weekday * DAY_S + session.started.local_s
+            week.local_s = session.started.week_s
         said = [(i, place_named(settings, each.label)) for i, each in session.said if isinstance(each, Mark)]
         said = [(i, name) for i, name in said if name is not None]
         now_s, n = session.seconds.now_s, len(session.seconds)

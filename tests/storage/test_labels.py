@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from monitor.errors import RecordingError
 from monitor.profile import Profile
 from monitor.seconds import SPOKEN
+from monitor.states.spoken import NAMED
 from monitor.storage.editing import anonymous, merged, trimmed, write_anew
 from monitor.storage.integrity import verify
 from monitor.storage.labels import (
-    POSTURES,
     VOCABULARY,
     Edit,
     Label,
@@ -89,11 +89,11 @@ def test_a_label_means_what_it_says(label, meant):
 
 
 def test_every_word_of_the_vocabulary_has_its_meaning():
-    assert [meaning(word) for word in VOCABULARY] == ["right", "wrong", *POSTURES]
-    assert all(meaning(VOCABULARY[posture.value]) == posture for posture in POSTURES)
+    assert [meaning(word) for word in VOCABULARY] == ["right", "wrong", *NAMED]
+    assert all(meaning(VOCABULARY[posture.value]) == posture for posture in NAMED)
 
 
-@given(st.sampled_from(POSTURES), st.lists(st.sampled_from(sorted(SPOKEN)), max_size=4), st.integers(0, 4))
+@given(st.sampled_from(NAMED), st.lists(st.sampled_from(sorted(SPOKEN)), max_size=4), st.integers(0, 4))
 def test_what_corrects_the_posture_model_means_that_posture(posture, words, at):
     assert meaning(" ".join([*words[:at], posture.value, *words[at:]])) == posture
 

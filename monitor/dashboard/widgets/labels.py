@@ -26,6 +26,7 @@ from monitor.dashboard.words import (
     quantity,
 )
 from monitor.snapshot import Span
+from monitor.states.day import add_span
 from monitor.stream import AlertRaised, Epoch, Posture
 
 Cells: TypeAlias = list[tuple[str, str]]  # a symbol and its role, one a column
@@ -224,11 +225,7 @@ def _blank(window: Window) -> Cells:
 def _spans(epochs: Sequence[Epoch]) -> tuple[Span, ...]:
     spans: list[Span] = []
     for epoch in epochs:
-        last = spans[-1] if spans else None
-        if last and last.posture is epoch.posture and last.end_s >= epoch.t_s:
-            spans[-1] = Span(last.start_s, epoch.t_s + 1.0, epoch.posture)
-        else:
-            spans.append(Span(epoch.t_s, epoch.t_s + 1.0, epoch.posture))
+        add_span(spans, Span(epoch.t_s, epoch.t_s + 1.0, epoch.posture))
     return tuple(spans)
 
 

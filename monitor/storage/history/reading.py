@@ -20,8 +20,8 @@ from monitor.storage.codec import decode_event
 from monitor.storage.history.calendar import LocalDays, zone_of
 from monitor.storage.history.digest import Digest, Digester
 from monitor.storage.recording import Recording
-from monitor.storage.schema import Meta, is_running, open_for_reading, readable, row_crc
-from monitor.stream import Event, LinkState, Posture
+from monitor.storage.schema import Meta, is_closed, is_running, open_for_reading, readable, row_crc
+from monitor.stream import Event, Posture
 
 _PAGE = 20_000  # rows of events read at a time
 STORED = "stored"
@@ -111,7 +111,7 @@ def _stored(path: Path, meta: Meta, maker: Maker, *, running: bool) -> Digest | 
     digester = _digester(meta, maker)
     with contextlib.closing(db):
         try:
-            if not (running or _is_closed(db)):
+            if not (running or is_closed(db)):
                 return None
             ((count, last),) = db.execute("SELECT count(*), max(seq) FROM events").fetchall()
             if not count or count != last:
@@ -125,11 +125,6 @@ def _stored(path: Path, meta: Meta, maker: Maker, *, running: bool) -> Digest | 
 
 class _DamagedError(Exception):
     """An event is not what was written."""
-
-
-def _is_closed(db: sqlite3.Connection) -> bool:
-    rows = db.execute("SELECT kind, body FROM records ORDER BY seq DESC LIMIT 1").fetchall()
-    return bool(rows) and rows[0][0] == "link" and json.loads(rows[0][1]).get("state") == LinkState.CLOSED
 
 
 def _pages(db: sqlite3.Connection, last: int) -> Iterator[_Page]:
