@@ -145,7 +145,8 @@ def versions() -> Line:
     found: list[str] = []
     missing: list[str] = []
     for requirement in needed:
-        if "extra ==" in requirement:
+        elsewhere = re.search(r"sys_platform == ['\"](\w+)", requirement)
+        if "extra ==" in requirement or (elsewhere and elsewhere[1] != sys.platform):
             continue
         name = re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0]
         try:

@@ -12,7 +12,7 @@ import pytest
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason, BleakDBusError, BleakError
 
 from monitor import devices, places
-from monitor.cli.doctor import OK, SKIPPED, WORDS, WRONG, drivers, recordings, worded
+from monitor.cli.doctor import OK, SKIPPED, WORDS, WRONG, drivers, recordings, versions, worded
 from monitor.sources import doctor
 from monitor.sources.doctor import Finding, Switch, examine, fact_of, judged_switches, switches
 
@@ -451,3 +451,11 @@ async def test_no_desktop_is_wrong_where_it_is_asked_for(monkeypatch, tmp_path):
     notifications = next(line for line in lines if "desktop notifications" in line)
     assert notifications.startswith(WRONG)
     assert notifications.endswith("set desktop = false in [cues].")
+
+
+@pytest.mark.parametrize(("system", "state"), [(sys.platform, WRONG), ("plan9", OK)])
+def test_a_package_that_only_another_system_needs_is_not_missing_here(monkeypatch, system, state):
+    """Without the extras, whose packages bring tzdata along, `make test` failed on Linux for want of it."""
+    needed = ["click>=8.1", f'no-such-package; sys_platform == "{system}"', 'nor-this; extra == "web"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: needed)
+    assert versions().state == state
